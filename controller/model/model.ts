@@ -1,0 +1,194 @@
+/**
+ * What the controller keeps: one schema for each kind of document. The store
+ * checks them when it reads a file, the API when it takes a request.
+ *
+ *     site 1──n agent      who carries the site's traffic
+ *     site 1──n device 1──0..1 session n──1 user
+ *     device 1──0..1 binding      where the device is registered
+ *
+ * Times are milliseconds since the epoch. No document holds a secret in clear:
+ * SIP secrets and config tokens are derived from the master key, PINs and API
+ * tokens are kept as hashes.
+ */
+
+import { z } from 'zod';
+
+export const extension = z
+  .string()
+  .regex(/^[0-9]{1,15}$/, 'an extension is 1 to 15 digits')
+  .refine((text) => text !== '5', 'extension 5 would make *77*5* (logout) a login');
+
+export const mac = z.string().regex(/^[0-9a-f]{12}$/, 'a MAC address is 12 hexadecimal digits');
+
+export const deviceId = z.string().regex(/^HD[0-9]{1,8}$/, 'a device is named like HD0001');
+
+export const siteId = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'a site is named in small letters, digits and hyphens');
+
+/** What people read on a display: no control characters, so that no config file or header can be broken by it. */
+export const displayName = z
+  .string()
+  .trim()
+  .min(1, 'a name has at least one character')
+  .max(64, 'a name has at most 64 characters')
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+$/u, 'a name has no control characters');
+
+export const hostPort = z.object({
+  address: z.union([z.ipv4(), z.ipv6()]),
+  port: z.int().min(1).max(65_535),
+});
+
+export const dialCode = z.string().regex(/^[*#0-9]{2,16}$/, 'a dial code is 2 to 16 of 0-9, * and #');
+
+export const site = z.strictObject({
+  id: siteId,
+  timeZone: z.string().default('Europe/Berlin'),
+  language: z.enum(['en', 'de']).default('en'),
+  /** Exact numbers, as dialled. */
+  emergencyNumbers: z
+    .array(z.string().regex(/^[0-9]{2,6}$/, 'an emergency number is 2 to 6 digits'))
+    .default(['112']),
+  /** Where emergency calls go: a SIP gateway on the site's own LAN, reached through its agent. */
+  emergencyGateway: hostPort.optional(),
+  /** `login` is a prefix: login + extension + `*`. Other names are whole codes. */
+  dialCodes: z.record(z.string(), dialCode).default({ login: '*77*', logout: '*77*5*' }),
+  /** Internal numbers an idle device may call besides. */
+  idleMayCall: z.array(extension).default([]),
+});
+
+export const agent = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  site: siteId,
+  /** Raw Ed25519 public key, base64url. */
+  publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  enrolledAt: z.number(),
+  revokedAt: z.number().optional(),
+});
+
+export const device = z.strictObject({
+  id: deviceId,
+  mac,
+  vendor: z.string(),
+  model: z.string(),
+  site: siteId,
+  /** Rises at each change-over; SIP secret and config are derived from it. */
+  generation: z.int().min(1),
+  /** The newest generation the phone has registered with; older secrets are dead. */
+  confirmedGeneration: z.int().min(0),
+});
+
+export const key = z.strictObject({
+  type: z.enum(['none', 'line', 'speeddial', 'blf', 'park']),
+  value: z
+    .string()
+    .regex(/^[0-9*#+]{0,32}$/, 'a key value is at most 32 of 0-9, *, # and +')
+    .default(''),
+  label: z.union([z.literal(''), displayName]).default(''),
+});
+
+export const user = z.strictObject({
+  extension,
+  name: displayName,
+  /** May log in at hot-desk devices. */
+  hotdesk: z.boolean().default(true),
+  /** What a login at a second device does; the system's default when absent. */
+  secondDevice: z.enum(['allow', 'move', 'refuse']).optional(),
+  keys: z.array(key).max(200).default([]),
+  /** `scrypt:N:salt:hash`, base64url; absent: the user has no PIN and cannot log in. */
+  pinHash: z.string().optional(),
+});
+
+export const how = z.enum(['dial', 'key', 'api', 'admin', 'takeover', 'move', 'limit', 'removed']);
+
+export const session = z.strictObject({
+  /** The device, and the document's id: a device has at most one session. */
+  device: deviceId,
+  extension,
+  since: z.number(),
+  how,
+});
+
+export const flow = z.strictObject({
+  agent: agent.shape.id,
+  site: siteId,
+  transport: z.enum(['udp', 'tcp', 'tls']),
+  local: hostPort,
+  remote: hostPort,
+});
+
+export const binding = z.strictObject({
+  device: deviceId,
+  /** User part of the AOR the phone registered: its own name or the session's extension. */
+  aor: z.string(),
+  /** The Contact's URI: what goes into the Request-URI, never where packets go. */
+  contact: z.string(),
+  flow,
+  expiresAt: z.number(),
+  callId: z.string(),
+  cseq: z.int(),
+  userAgent: z.string().max(128),
+});
+
+export const enrolToken = z.strictObject({
+  /** SHA-256 of the token's secret part, hex. */
+  id: z.string(),
+  site: siteId,
+  expiresAt: z.number(),
+  spentAt: z.number().optional(),
+});
+
+export const apiToken = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  /** SHA-256 of the token, hex: a token is 256 random bits, so a fast hash is enough. */
+  hash: z.string(),
+  createdAt: z.number(),
+});
+
+/** Failed PIN tries, counted for `extension@device`, `device` and `site`. */
+export const pinLock = z.strictObject({
+  id: z.string(),
+  failures: z.int(),
+  lastFailureAt: z.number(),
+  lockedUntil: z.number(),
+});
+
+/** The collections of the store: name → schema, and which field is the id. */
+export const collections = {
+  sites: { schema: site, id: 'id' },
+  agents: { schema: agent, id: 'id' },
+  devices: { schema: device, id: 'id' },
+  users: { schema: user, id: 'extension' },
+  sessions: { schema: session, id: 'device' },
+  bindings: { schema: binding, id: 'device' },
+  enrolTokens: { schema: enrolToken, id: 'id' },
+  apiTokens: { schema: apiToken, id: 'id' },
+  pinLocks: { schema: pinLock, id: 'id' },
+} as const;
+
+export type CollectionName = keyof typeof collections;
+export type Site = z.infer<typeof site>;
+export type Agent = z.infer<typeof agent>;
+export type Device = z.infer<typeof device>;
+export type Key = z.infer<typeof key>;
+export type User = z.infer<typeof user>;
+export type Session = z.infer<typeof session>;
+export type How = z.infer<typeof how>;
+export type Flow = Readonly<z.infer<typeof flow>>;
+export type Binding = z.infer<typeof binding>;
+export type EnrolToken = z.infer<typeof enrolToken>;
+export type ApiToken = z.infer<typeof apiToken>;
+export type PinLock = z.infer<typeof pinLock>;
+
+export type Documents = {
+  sites: Site;
+  agents: Agent;
+  devices: Device;
+  users: User;
+  sessions: Session;
+  bindings: Binding;
+  enrolTokens: EnrolToken;
+  apiTokens: ApiToken;
+  pinLocks: PinLock;
+};

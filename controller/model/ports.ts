@@ -1,0 +1,104 @@
+/**
+ * What the rooms of the controller ask of each other: small interfaces, so
+ * that SIP knows no tunnel, the login call no SIP and the sessions neither.
+ * controller/controller.ts puts the real things behind them.
+ */
+
+import type { HostPort } from '#protocol/address.ts';
+import type { CollectionName, Documents, Flow, How, Session } from './model.ts';
+
+// --- store -------------------------------------------------------------------
+
+/** A document as the store keeps it: frozen, with the revision that `expect` compares. */
+export type Kept<T> = Readonly<T> & { readonly revision: number };
+
+export type Change = {
+  [C in CollectionName]:
+    | { type: 'put'; collection: C; value: Documents[C]; expect?: number | 'absent' }
+    | { type: 'delete'; collection: C; id: string; expect?: number };
+}[CollectionName];
+
+/** Tells what a commit changed: `before` and `after` are absent for a new and a deleted document. */
+export type Changed = {
+  collection: CollectionName;
+  id: string;
+  before?: Kept<Documents[CollectionName]>;
+  after?: Kept<Documents[CollectionName]>;
+};
+
+/**
+ * Truth. Reads are from memory and never wait. `commit` is atomic over all its
+ * changes, resolves when they are on disk, and only then are they readable.
+ */
+export interface Store {
+  get<C extends CollectionName>(collection: C, id: string): Kept<Documents[C]> | undefined;
+  list<C extends CollectionName>(collection: C): readonly Kept<Documents[C]>[];
+  /** Throws `conflict` (expect not met; nothing is changed), `store.failed` (not saved), `input.invalid`. */
+  commit(changes: readonly Change[]): Promise<void>;
+  /** As `commit`, but readable at once and not waited for: for bindings, which a crash may set back a moment. */
+  note(changes: readonly Change[]): void;
+  watch(listener: (changes: readonly Changed[]) => void): () => void;
+  close(): Promise<void>;
+}
+
+// --- flows and media, offered by controller/tunnel -----------------------------
+
+/** `agent transport local remote`: equal for the same path before and after restarts of either side. */
+export type FlowKey = string;
+
+export interface Flows {
+  /** False: the flow's agent is not there (and has not been for longer than a gap). */
+  send(flow: Flow, message: Uint8Array): boolean;
+  isUp(flow: Flow): boolean;
+  /** A flow to an address on a site's LAN that an admin configured; undefined when no agent of the site is up. */
+  toAddress(site: string, remote: HostPort): Flow | undefined;
+}
+
+export interface MediaStream {
+  /** What goes into the SDP: the agent's address and port on the phone's LAN. */
+  readonly local: HostPort;
+  /** Packets the phone sent, from the signalled address only. */
+  onPacket: (packet: Uint8Array) => void;
+  send(packet: Uint8Array): void;
+  close(): void;
+}
+
+export interface MediaPorts {
+  /** RTP between the phone behind `flow`, at `remote`, and us. Rejects with `unavailable` or `limit.reached`. */
+  open(flow: Flow, remote: HostPort): Promise<MediaStream>;
+}
+
+// --- sessions, asked by ivr, sip and api ---------------------------------------
+
+export type PinAnswer = 'right' | 'wrong';
+
+export interface Sessions {
+  /**
+   * One answer and one duration for every reason to refuse: unknown extension,
+   * hot desking off, locked, wrong PIN. `right` means `login` may follow.
+   */
+  checkPin(device: string, extension: string, pin: string): Promise<PinAnswer>;
+  /** On disk when it resolves. Throws `not.found`, `forbidden` (policy `refuse`, hot desking off). */
+  login(device: string, extension: string, how: How): Promise<Session>;
+  /** On disk when it resolves; answers the session that ended, undefined when there was none. */
+  logout(device: string, how: How): Promise<Session | undefined>;
+}
+
+export type ChangeOverState = 'pending' | 'sent' | 'fetched' | 'active' | 'stuck';
+
+/** How far a committed session is from being shown on the phone. `ms` since the commit. */
+export type ChangeOver = { state: ChangeOverState; reason?: string; ms: number };
+
+/** What SIP and provisioning tell of a device, so that a change-over can be proven. */
+export interface ChangeOvers {
+  of(device: string): ChangeOver;
+  /** The phone fetched the config file whose ETag this is. */
+  fetched(device: string, etag: string): void;
+  /** The phone registered `aor` with the secret of `generation`. */
+  registered(device: string, aor: string, generation: number): void;
+  /** A call of the device ended: what waited for the phone to be free may go on. */
+  callEnded(device: string): void;
+}
+
+/** Sends check-sync to where the device is registered. Answers what became of it. */
+export type Resync = (device: string) => Promise<'answered' | 'unregistered' | 'busy' | 'no-answer'>;

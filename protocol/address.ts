@@ -1,0 +1,23 @@
+/** An IP address and port, and its text form: `192.0.2.1:5060`, `[2001:db8::1]:5060`. */
+
+import { isIP } from 'node:net';
+import { Fault } from './fault.ts';
+
+export type HostPort = { readonly address: string; readonly port: number };
+
+export function formatHostPort({ address, port }: HostPort): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Throws `input.invalid` naming `field` when `text` is no IP address with a port. */
+export function parseHostPort(text: string, field = 'address'): HostPort {
+  const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([0-9.]{7,15})):(\d{1,5})$/.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? '';
+  const port = Number(match?.[3]);
+  if (isIP(address) === 0 || !(port <= 65_535)) {
+    throw new Fault('input.invalid', `${field}: "${text}" is not an IP address and port`, { field });
+  }
+  return { address, port };
+}
+
+export const sameHostPort = (a: HostPort, b: HostPort) => a.port === b.port && a.address === b.address;

@@ -1,0 +1,67 @@
+/**
+ * Control messages: JSON, on channel 0 of the signal link, in order with the SIP
+ * and HTTP frames there, so that a flow is known before its first message.
+ *
+ *     agent → controller                      controller → agent
+ *       status   where it listens               flow.open    make a flow (even number)
+ *       flows    every flow it has, after        flow.close
+ *                a new epoch                     media.open   lend an RTP port
+ *       flow.open, flow.close  (odd numbers)     media.remote, media.close
+ *       media.opened, media.failed              closing      the controller stops; calls go on
+ *
+ * A number is never used for two flows or two streams in one epoch. To change a
+ * message, add a field that old peers may miss, or raise `protocolVersion`.
+ */
+
+import { z } from 'zod';
+import { Fault } from '#protocol/fault.ts';
+
+const hostPort = z.object({ address: z.union([z.ipv4(), z.ipv6()]), port: z.int().min(0).max(65_535) });
+const number = z.int().min(1).max(0xffff_ffff);
+const transport = z.enum(['udp', 'tcp', 'tls']);
+
+/** One path to a phone, as the agent numbers it. `local` is the agent's own socket. */
+export const flowOpening = z.object({ flow: number, transport, local: hostPort, remote: hostPort });
+
+export const controlMessage = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('status'),
+    version: z.string().max(64),
+    /** Where phones reach the agent; the first is written into configs. */
+    sip: z.array(z.object({ transport, address: hostPort })).max(16),
+    http: hostPort,
+  }),
+  z.object({ type: z.literal('flows'), flows: z.array(flowOpening).max(10_000) }),
+  flowOpening.extend({ type: z.literal('flow.open') }),
+  z.object({ type: z.literal('flow.close'), flow: number }),
+  /** `local`: the address phones of this call are told; `remote`: the only source taken and the only target sent to. */
+  z.object({ type: z.literal('media.open'), stream: number, local: hostPort.shape.address, remote: hostPort }),
+  z.object({ type: z.literal('media.opened'), stream: number, local: hostPort }),
+  z.object({ type: z.literal('media.failed'), stream: number, reason: z.string().max(256) }),
+  z.object({ type: z.literal('media.remote'), stream: number, remote: hostPort }),
+  z.object({ type: z.literal('media.close'), stream: number }),
+  z.object({ type: z.literal('closing'), reason: z.string().max(256) }),
+]);
+
+export type ControlMessage = z.infer<typeof controlMessage>;
+export type FlowOpening = z.infer<typeof flowOpening>;
+
+export function encodeControl(message: ControlMessage): Uint8Array {
+  return Buffer.from(JSON.stringify(message));
+}
+
+/** Throws `frame.malformed`. */
+export function decodeControl(body: Uint8Array): ControlMessage {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(body).toString());
+  } catch (cause) {
+    throw new Fault('frame.malformed', 'control message is not JSON', {}, { cause });
+  }
+  const read = controlMessage.safeParse(json);
+  if (!read.success) {
+    const field = read.error.issues[0]?.path.join('.') ?? '';
+    throw new Fault('frame.malformed', `control message is out of contract at "${field}"`, { field });
+  }
+  return read.data;
+}
