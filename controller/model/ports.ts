@@ -68,6 +68,23 @@ export interface MediaPorts {
   open(flow: Flow, remote: HostPort): Promise<MediaStream>;
 }
 
+// --- HTTP that an agent relays ---------------------------------------------------
+
+/** A phone's request for a file, as its agent heard it. `agent` and `site` are from the tunnel, the rest is hostile. */
+export type RelayedRequest = {
+  agent: string;
+  site: string;
+  method: 'GET' | 'HEAD';
+  path: string;
+  /** Names in small letters. */
+  headers: Record<string, string>;
+  remote: HostPort;
+  /** From the agent's neighbour table: only of phones on its own subnet. */
+  mac?: string;
+};
+
+export type RelayedAnswer = { status: number; headers: Record<string, string>; body: Uint8Array };
+
 // --- sessions, asked by ivr, sip and api ---------------------------------------
 
 export type PinAnswer = 'right' | 'wrong';
