@@ -119,3 +119,22 @@ export interface ChangeOvers {
 
 /** Sends check-sync to where the device is registered. Answers what became of it. */
 export type Resync = (device: string) => Promise<'answered' | 'unregistered' | 'busy' | 'no-answer'>;
+
+// --- the login call, offered by controller/ivr, used by controller/sip -------------
+
+/** What the proxy knows of a login call before the IVR sees its INVITE. */
+export type LoginCall = {
+  device: string;
+  site: string;
+  flow: Flow;
+  /** No `extension`: the code was dialled bare, the IVR asks for it. */
+  request: { type: 'login'; extension?: string } | { type: 'logout' };
+};
+
+/** The IVR as a SIP peer in the same process: whole messages in, whole messages out, nothing lost on the way. */
+export interface LoginLine {
+  /** Told before the INVITE; `branch` is that of its top Via. */
+  expect(branch: string, call: LoginCall): void;
+  receive(message: Uint8Array): void;
+  onSend: (message: Uint8Array) => void;
+}
