@@ -15,6 +15,7 @@ import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from 'uvu/run';
+import { installPackages } from '#test/support/packages.ts';
 import { tally } from '#test/support/tally.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -28,6 +29,7 @@ const suites = readdirSync(join(root, folder), { recursive: true, encoding: 'utf
   .sort()
   .map((file) => ({ name: relative(root, file), file }));
 
+if (suites.some(({ name }) => name.startsWith('interop/'))) installPackages();
 await run(suites);
 
 const empty = suites.filter((_, index) => !tally.files.has(index)).map(({ name }) => name);

@@ -1,0 +1,124 @@
+/**
+ * A world for real peers: `hotdesk demo --idle` as its own process, spoken to as
+ * an office would: its ready line, its API, and the provisioning URL that a
+ * phone gets. Nothing of the product is imported here.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export type Ready = {
+  step: 'ready';
+  ok: boolean;
+  sip: string;
+  api: string;
+  token: string;
+  devices: { device: string; mac: string; vendor: string; model: string; provisioningUrl: string }[];
+  users: { extension: string; name: string; pin: string }[];
+  emergency: string;
+};
+
+/** What a phone needs to know, read from its config file. */
+export type Account = { user: string; authUser: string; secret: string; displayName: string; key1: string };
+
+export type World = Ready & {
+  /** `host` and `port` of the agent's SIP. */
+  host: string;
+  port: number;
+  call(method: string, path: string, body?: unknown): Promise<{ status: number; json: Record<string, unknown> }>;
+  /** Reads device `index`'s config from its provisioning URL, as the phone would. */
+  account(index: number): Promise<Account>;
+  close(): Promise<void>;
+};
+
+const program = fileURLToPath(new URL('../../dist/hotdesk.mjs', import.meta.url));
+
+export async function openWorld(): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'hotdesk-interop-'));
+  const child = spawn(process.execPath, [program, 'demo', '--idle', '--json', '--data', join(folder, 'world')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log = (log + chunk).slice(-20_000);
+  });
+  const ended = once(child, 'exit');
+
+  async function close(): Promise<void> {
+    child.kill('SIGTERM');
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  const ready = await new Promise<Ready>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const said = JSON.parse(line) as Ready;
+      if (said.step === 'ready') resolve(said);
+    });
+    void ended.then(([code]) => reject(new Error(`the demo ended with ${code}:\n${log}`)));
+  });
+  const [host = '', port = ''] = ready.sip.split(':');
+
+  return {
+    ...ready,
+    host,
+    port: Number(port),
+    async call(method, path, body) {
+      const response = await fetch(`${ready.api}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${ready.token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, json: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+    },
+    async account(index) {
+      const { provisioningUrl, mac } = device(ready, index);
+      const response = await fetch(`${provisioningUrl}${mac}.cfg`, {
+        headers: { 'user-agent': `Yealink SIP-T46S 66.86.0.15 ${mac}` },
+      });
+      if (response.status !== 200) throw new Error(`config of ${mac}: ${response.status}`);
+      return toAccount(await response.text());
+    },
+    close,
+  };
+}
+
+export function device(ready: Ready, index: number): Ready['devices'][number] {
+  const found = ready.devices[index];
+  if (found === undefined) throw new Error(`the world has no device ${index}`);
+  return found;
+}
+
+/** A UDP and TCP port that is free now, for a peer that must be told one. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function toAccount(config: string): Account {
+  const settings = new Map(
+    config.split('\n').flatMap((line) => {
+      const at = line.indexOf('=');
+      return at < 0 ? [] : [[line.slice(0, at).trim(), line.slice(at + 1).trim()] as const];
+    }),
+  );
+  const read = (name: string) => settings.get(name) ?? '';
+  return {
+    user: read('account.1.user_name'),
+    authUser: read('account.1.auth_name'),
+    secret: read('account.1.password'),
+    displayName: read('account.1.display_name'),
+    key1: read('linekey.1.value'),
+  };
+}
