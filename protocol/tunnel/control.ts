@@ -35,7 +35,12 @@ export const controlMessage = z.discriminatedUnion('type', [
   flowOpening.extend({ type: z.literal('flow.open') }),
   z.object({ type: z.literal('flow.close'), flow: number }),
   /** `local`: the address phones of this call are told; `remote`: the only source taken and the only target sent to. */
-  z.object({ type: z.literal('media.open'), stream: number, local: hostPort.shape.address, remote: hostPort }),
+  z.object({
+    type: z.literal('media.open'),
+    stream: number,
+    local: hostPort.shape.address,
+    remote: hostPort,
+  }),
   z.object({ type: z.literal('media.opened'), stream: number, local: hostPort }),
   z.object({ type: z.literal('media.failed'), stream: number, reason: z.string().max(256) }),
   z.object({ type: z.literal('media.remote'), stream: number, remote: hostPort }),
