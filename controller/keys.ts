@@ -17,6 +17,8 @@ export type Keys = {
   sipSecret(device: string, generation: number): string;
   /** 128 bits, base64url. */
   configToken(mac: string): string;
+  /** 128 bits, base64url: what opens the phone's own web page and menu. */
+  phonePassword(mac: string): string;
   readonly pepper: Uint8Array;
   readonly flow: Uint8Array;
   readonly nonce: Uint8Array;
@@ -26,13 +28,16 @@ export function createKeys(master: Uint8Array): Keys {
   const derive = (name: string) => new Uint8Array(hkdfSync('sha256', master, '', `hotdesk ${name}`, 32));
   const sip = derive('sip');
   const config = derive('config');
+  const phone = derive('phone');
   return {
     sipSecret: (device, generation) => mac128(sip, `${device} ${generation}`).toString('hex'),
     configToken: (mac) => mac128(config, mac).toString('base64url'),
+    phonePassword: (mac) => mac128(phone, mac).toString('base64url'),
     pepper: derive('pepper'),
     flow: derive('flow'),
     nonce: derive('nonce'),
   };
 }
 
-const mac128 = (key: Uint8Array, text: string) => createHmac('sha256', key).update(text).digest().subarray(0, 16);
+const mac128 = (key: Uint8Array, text: string) =>
+  createHmac('sha256', key).update(text).digest().subarray(0, 16);

@@ -1,0 +1,81 @@
+/**
+ * A phone's config, as a pure function of what the store holds:
+ *
+ *     config(device, session?, user?, site, addresses) → bytes, ETag
+ *
+ * The same input is the same bytes, on every controller and after every restart:
+ * the ETag tells whether a phone has fetched what its session wants.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Keys } from '#controller/keys.ts';
+import { layoutKeys } from '#controller/layout/layout.ts';
+import type { Device, Key, Session, Site, User } from '#controller/model/model.ts';
+import type { HostPort } from '#protocol/address.ts';
+import { Fault } from '#protocol/fault.ts';
+import { modelOf } from './models.ts';
+import { type Account, folderUrl, formatYealink } from './yealink.ts';
+
+/** Where the phones of a site reach their agent. */
+export type Addresses = { sip: HostPort; http: HostPort };
+
+export type ConfigInput = {
+  device: Device;
+  /** Both or none: who sits at the device. */
+  session?: Session | undefined;
+  user?: User | undefined;
+  site: Site;
+  addresses: Addresses;
+  keys: Pick<Keys, 'sipSecret' | 'configToken' | 'phonePassword'>;
+};
+
+export type Config = {
+  body: Uint8Array;
+  etag: string;
+  /** The user's keys the phone has no room for. */
+  cut: Key[];
+};
+
+export function createConfig({ device, session, user, site, addresses, keys }: ConfigInput): Config {
+  const model = modelOf(device);
+  if (model === undefined) {
+    throw new Fault('not.found', `no config can be written for a ${device.vendor} ${device.model}`, {
+      noun: 'model',
+      id: device.model,
+    });
+  }
+  const seated = session === undefined ? undefined : user;
+  const { keys: laid, cut } = layoutKeys({
+    count: model.keys,
+    userKeys: seated?.keys ?? [],
+    state: seated === undefined ? 'idle' : 'loggedIn',
+    dialCodes: site.dialCodes,
+    language: site.language,
+  });
+  const text = formatYealink({
+    model,
+    account: accountOf(device, seated, keys),
+    keys: laid,
+    site,
+    sip: addresses.sip,
+    url: folderUrl(addresses.http, keys.configToken(device.mac)),
+    adminPassword: keys.phonePassword(device.mac),
+  });
+  return { ...tagged(text), cut };
+}
+
+/** Shown is who sits there; what authenticates is always the device. */
+function accountOf(device: Device, user: User | undefined, keys: ConfigInput['keys']): Account {
+  return {
+    label: user === undefined ? device.id : `${user.extension} ${user.name}`,
+    displayName: user?.name ?? device.id,
+    userName: user?.extension ?? device.id,
+    authName: device.id,
+    password: keys.sipSecret(device.id, device.generation),
+  };
+}
+
+export function tagged(text: string): { body: Uint8Array; etag: string } {
+  const body = Buffer.from(text);
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+}

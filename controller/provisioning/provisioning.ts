@@ -1,0 +1,206 @@
+/**
+ * Answers the requests for config files that agents relay.
+ *
+ *     /p/<token>/<mac>.boot              includes <mac>.cfg
+ *     /p/<token>/y000000000000.boot      the same, for phones that ask so
+ *     /p/<token>/y0000000000NN.cfg       nothing: all is in the phone's own file
+ *     /p/<token>/<mac>.cfg               the config
+ *
+ * The token alone names the device; everything else in a request can only make
+ * it refused: another site's agent, another MAC in the name or in the agent's
+ * neighbour table, another model's file. All refusals are one and the same 404,
+ * byte for byte, so that nothing can be learned by asking; the counters tell why.
+ */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Keys } from '#controller/keys.ts';
+import type { Device } from '#controller/model/model.ts';
+import type { Changed, RelayedAnswer, RelayedRequest, Store } from '#controller/model/ports.ts';
+import { type Addresses, type Config, createConfig, tagged } from './config.ts';
+import { modelOf } from './models.ts';
+import { emptyConfig, folderUrl, formatBoot } from './yealink.ts';
+
+export type ProvisioningDeps = {
+  store: Store;
+  keys: Keys;
+  log: { info(facts: object, message: string): void; debug(facts: object, message: string): void };
+  /** Told of each config file that a phone has from us. */
+  changeOvers: { fetched(device: string, etag: string): void };
+  /** Undefined while no agent of the site was ever up. */
+  addressesOf(site: string): Addresses | undefined;
+};
+
+export type ProvisioningCounters = {
+  served: number;
+  notModified: number;
+  unavailable: number;
+  refused: Record<Refusal, number>;
+};
+
+/** Why a request got its 404. */
+export type Refusal = 'path' | 'token' | 'site' | 'mac' | 'neighbour' | 'file';
+
+export interface Provisioning {
+  answer(request: RelayedRequest): Promise<RelayedAnswer>;
+  /** Of the config file the device should have now; undefined while none can be written. */
+  etagOf(device: string): string | undefined;
+  /** The folder to type into the phone; ends in `/`. */
+  urlOf(device: string): string | undefined;
+  /** The keys of the device's user that the phone has no room for. */
+  cutKeysOf(device: string): Config['cut'];
+  readonly counters: ProvisioningCounters;
+  close(): void;
+}
+
+const maxPath = 256;
+const pathForm = /^\/p\/([A-Za-z0-9_-]{22})\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})$/;
+
+export function createProvisioning({
+  store,
+  keys,
+  log,
+  changeOvers,
+  addressesOf,
+}: ProvisioningDeps): Provisioning {
+  const counters: ProvisioningCounters = {
+    served: 0,
+    notModified: 0,
+    unavailable: 0,
+    refused: { path: 0, token: 0, site: 0, mac: 0, neighbour: 0, file: 0 },
+  };
+
+  /** By the token's hash, so that how long a look-up takes says nothing about tokens. */
+  const byToken = new Map<string, { device: string; token: string }>();
+  for (const device of store.list('devices')) index(device);
+  const unwatch = store.watch((changes) => changes.forEach(follow));
+
+  function index(device: Device): void {
+    const token = keys.configToken(device.mac);
+    byToken.set(hash(token), { device: device.id, token });
+  }
+
+  function follow({ collection, before, after }: Changed): void {
+    if (collection !== 'devices') return;
+    const [old, device] = [before as Device | undefined, after as Device | undefined];
+    if (old !== undefined && old.mac !== device?.mac) byToken.delete(hash(keys.configToken(old.mac)));
+    if (device !== undefined) index(device);
+  }
+
+  function deviceOf(token: string): Device | undefined {
+    const entry = byToken.get(hash(token));
+    if (entry === undefined || !timingSafeEqual(Buffer.from(entry.token), Buffer.from(token)))
+      return undefined;
+    return store.get('devices', entry.device);
+  }
+
+  function configOf(device: Device): Config | undefined {
+    const site = store.get('sites', device.site);
+    const addresses = addressesOf(device.site);
+    if (site === undefined || addresses === undefined || modelOf(device) === undefined) return undefined;
+    const session = store.get('sessions', device.id);
+    const user = session && store.get('users', session.extension);
+    return createConfig({ device, session, user, site, addresses, keys });
+  }
+
+  function find(request: RelayedRequest): { device: Device; file: string } | Refusal {
+    const [, token = '', file = ''] = (request.path.length <= maxPath && pathForm.exec(request.path)) || [];
+    if (token === '') return 'path';
+    const device = deviceOf(token);
+    if (device === undefined) return 'token';
+    if (device.site !== request.site) return 'site';
+    if (request.mac !== undefined && request.mac.toLowerCase() !== device.mac) return 'neighbour';
+    const mac = /^([0-9a-fA-F]{12})\.(?:boot|cfg)$/.exec(file)?.[1];
+    if (mac !== undefined && mac.toLowerCase() !== device.mac) return 'mac';
+    return { device, file: file.toLowerCase() };
+  }
+
+  function fileOf(
+    device: Device,
+    file: string,
+  ): { body: Uint8Array; etag: string } | Refusal | 'unavailable' {
+    const own = `${device.mac}.cfg`;
+    if (file === own) return configOf(device) ?? 'unavailable';
+    if (file === `${device.mac}.boot` || file === 'y000000000000.boot') return tagged(formatBoot(own));
+    if (file === modelOf(device)?.commonFile) return tagged(emptyConfig);
+    return 'file';
+  }
+
+  function refuse(why: Refusal, { agent, method }: RelayedRequest): RelayedAnswer {
+    counters.refused[why]++;
+    log.debug({ agent, why }, 'config request refused'); // never the path: it may hold a token
+    return notFound(method);
+  }
+
+  return {
+    counters,
+
+    async answer(request) {
+      const found = find(request);
+      if (typeof found === 'string') return refuse(found, request);
+      const { device, file } = found;
+      const wanted = fileOf(device, file);
+      if (wanted === 'unavailable') {
+        counters.unavailable++;
+        return { status: 503, headers: { ...plain, 'retry-after': '5' }, body: empty };
+      }
+      if (typeof wanted === 'string') return refuse(wanted, request);
+
+      const { body, etag } = wanted;
+      const isKnown = matches(request.headers['if-none-match'], etag);
+      const has = isKnown || request.method === 'GET';
+      if (has && file === `${device.mac}.cfg`) changeOvers.fetched(device.id, etag);
+      if (isKnown) {
+        counters.notModified++;
+        return { status: 304, headers: { 'cache-control': 'no-store', etag }, body: empty };
+      }
+      counters.served++;
+      log.info({ agent: request.agent, device: device.id, file: kindOf(file), etag }, 'config served');
+      return {
+        status: 200,
+        headers: { ...plain, etag, 'content-length': String(body.length) },
+        body: request.method === 'HEAD' ? empty : body,
+      };
+    },
+
+    etagOf(id) {
+      const device = store.get('devices', id);
+      return device && configOf(device)?.etag;
+    },
+
+    urlOf(id) {
+      const device = store.get('devices', id);
+      const addresses = device && addressesOf(device.site);
+      return addresses && folderUrl(addresses.http, keys.configToken(device.mac));
+    },
+
+    cutKeysOf(id) {
+      const device = store.get('devices', id);
+      return (device && configOf(device)?.cut) ?? [];
+    },
+
+    close: unwatch,
+  };
+}
+
+const empty = new Uint8Array();
+const plain = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
+
+function notFound(method: 'GET' | 'HEAD'): RelayedAnswer {
+  const body = Buffer.from('not found\n');
+  return {
+    status: 404,
+    headers: { ...plain, 'content-length': String(body.length) },
+    body: method === 'HEAD' ? empty : body,
+  };
+}
+
+const hash = (token: string) => createHash('sha256').update(token).digest('base64url');
+
+const kindOf = (file: string) => file.slice(file.lastIndexOf('.') + 1);
+
+/** RFC 9110 13.1.2, compared weakly as it asks. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+}

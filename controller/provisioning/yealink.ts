@@ -1,0 +1,288 @@
+/**
+ * Yealink's config files: `#!version:1.0.0.1`, then one `name = value` a line.
+ *
+ * A phone keeps whatever a file does not mention, so a file says everything: all
+ * keys it may have, all other accounts, forwarding, voicemail, histories. What is
+ * to be empty is `%NULL%`, which a phone reads as "as it left the factory".
+ *
+ * All lines come from `formatSettings`, which lets no value end its line: nothing
+ * in a name can make a setting. Names of settings are constants of this file.
+ */
+
+import type { LaidKey } from '#controller/layout/layout.ts';
+import type { Site } from '#controller/model/model.ts';
+import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import type { Model } from './models.ts';
+import { type Change, zoneRule } from './time-zone.ts';
+
+export type Setting = readonly [name: string, value: string | number | undefined];
+
+export type Account = {
+  /** What the display shows beside the line. */
+  label: string;
+  displayName: string;
+  userName: string;
+  authName: string;
+  password: string;
+};
+
+export type YealinkInput = {
+  model: Model;
+  account: Account;
+  keys: readonly LaidKey[];
+  site: Pick<Site, 'timeZone' | 'language'>;
+  /** Where the phone reaches its agent. */
+  sip: HostPort;
+  /** The folder it fetches its files from, with a `/` at the end. */
+  url: string;
+  adminPassword: string;
+};
+
+const header = '#!version:1.0.0.1';
+const registerSeconds = 600;
+const repeatMinutes = 1440;
+
+export function formatYealink(input: YealinkInput): string {
+  return formatSettings([
+    ...accountSettings(input),
+    ...otherAccounts(input.model.accounts),
+    ...callSettings,
+    ...privacySettings,
+    ...dialSettings,
+    ...siteSettings(input.site),
+    ...updateSettings(input),
+    ...keySettings(input),
+    ...expansionSettings(input.model),
+  ]);
+}
+
+/** The boot file: which files to fetch. A phone looks for it beside itself, so the name is enough. */
+export function formatBoot(file: string): string {
+  return `${header}\ninclude:config "${file}"\n`;
+}
+
+/** Valid and empty: what phones without a boot file ask for before their own file. */
+export const emptyConfig = `${header}\n`;
+
+export function formatSettings(settings: Iterable<Setting>): string {
+  const lines = [header];
+  for (const [name, value] of settings) lines.push(`${name} = ${formatValue(value)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/**
+ * The format has no escapes, so what would be read as something else is replaced:
+ * what ends a line, what a display cannot show, and the words of Yealink's own
+ * (`%NULL%`, `%EMPTY%`), whose percent signs become wide ones.
+ */
+function formatValue(value: string | number | undefined): string {
+  if (value === undefined) return '%NULL%';
+  const line = String(value)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
+    .trim();
+  if (line === '') return '%NULL%';
+  return /^%\w+%$/.test(line) ? line.replaceAll('%', '\uff05') : line;
+}
+
+function accountSettings({ account, sip }: YealinkInput): Setting[] {
+  return [
+    ['account.1.enable', 1],
+    ['account.1.label', account.label],
+    ['account.1.display_name', account.displayName],
+    ['account.1.user_name', account.userName],
+    ['account.1.auth_name', account.authName],
+    ['account.1.password', account.password],
+    ['account.1.sip_server.1.address', sip.address],
+    ['account.1.sip_server.1.port', sip.port],
+    ['account.1.sip_server.1.transport_type', 0], // UDP
+    ['account.1.sip_server.1.expires', registerSeconds],
+    ['account.1.sip_server.1.retry_counts', 3],
+    ['account.1.sip_server.2.address', undefined],
+    ['account.1.outbound_proxy_enable', 0],
+    ['account.1.outbound_proxy.1.address', undefined],
+    ['account.1.outbound_proxy.1.port', undefined],
+    ['account.1.unregister_on_reboot', 1],
+    ['account.1.sip_trust_ctrl', 1],
+    ['account.1.srtp_encryption', 0],
+    ['account.1.dtmf.type', 1], // RFC 4733, and never as tones that the other side hears
+    ['account.1.dtmf.dtmf_payload', 101],
+    ...codecs.flatMap(([codec, priority]): Setting[] => [
+      [`account.1.codec.${codec}.enable`, priority > 0 ? 1 : 0],
+      [`account.1.codec.${codec}.priority`, priority],
+    ]),
+    ...personalSettings(1),
+  ];
+}
+
+/** What one account remembers of its user, or lets a user set. */
+function personalSettings(account: number): Setting[] {
+  return [
+    [`voice_mail.number.${account}`, undefined],
+    [`account.${account}.subscribe_mwi`, 0],
+    [`account.${account}.subscribe_mwi_to_vm`, 0],
+    [`account.${account}.missed_calllog`, 0],
+    [`account.${account}.auto_answer`, 0],
+    [`account.${account}.dnd.enable`, 0],
+    [`account.${account}.always_fwd.enable`, 0],
+    [`account.${account}.always_fwd.target`, undefined],
+    [`account.${account}.busy_fwd.enable`, 0],
+    [`account.${account}.busy_fwd.target`, undefined],
+    [`account.${account}.timeout_fwd.enable`, 0],
+    [`account.${account}.timeout_fwd.target`, undefined],
+    [`account.${account}.dialplan.digitmap.enable`, 0],
+  ];
+}
+
+/** Order of preference; 0 is off. */
+// biome-ignore format: a table
+const codecs: readonly (readonly [string, number])[] = [
+  ['pcma', 1], ['pcmu', 2], ['g722', 0], ['g729', 0], ['opus', 0], ['ilbc', 0], ['g723_53', 0], ['g723_63', 0],
+  ['g726_16', 0], ['g726_24', 0], ['g726_32', 0], ['g726_40', 0],
+];
+
+function otherAccounts(accounts: number): Setting[] {
+  return Array.from({ length: Math.max(0, accounts - 1) }, (_, index) => index + 2).flatMap(
+    (account): Setting[] => [
+      [`account.${account}.enable`, 0],
+      [`account.${account}.label`, undefined],
+      [`account.${account}.display_name`, undefined],
+      [`account.${account}.user_name`, undefined],
+      [`account.${account}.auth_name`, undefined],
+      [`account.${account}.password`, undefined],
+      [`account.${account}.sip_server.1.address`, undefined],
+      ...personalSettings(account),
+    ],
+  );
+}
+
+/** What a user can switch on at the phone, off: it would hold for whoever sits there next. */
+const callSettings: readonly Setting[] = [
+  ['features.fwd_mode', 0],
+  ['features.fwd.allow', 0],
+  ['forward.always.enable', 0],
+  ['forward.always.target', undefined],
+  ['forward.busy.enable', 0],
+  ['forward.busy.target', undefined],
+  ['forward.no_answer.enable', 0],
+  ['forward.no_answer.target', undefined],
+  ['features.dnd_mode', 0],
+  ['features.dnd.allow', 0],
+  ['features.dnd.enable', 0],
+  ['features.hotline_number', undefined],
+  ['call_waiting.enable', 1],
+  ['auto_redial.enable', 0],
+];
+
+/** No call list that the next user could read. */
+const privacySettings: readonly Setting[] = [
+  ['features.save_call_history', 0],
+  ['features.save_init_num_to_history.enable', 0],
+  ['static.auto_provision.local_calllog.backup.enable', 0],
+  ['static.auto_provision.local_contact.backup.enable', 0],
+];
+
+/** So that `*77*100*` leaves the phone as it was typed: no digit map, no `*` for a dot in an address. */
+const dialSettings: readonly Setting[] = [
+  ['features.direct_ip_call_enable', 0],
+  ['features.key_as_send', 1], // `#`
+  ['dialplan.digitmap.enable', 0],
+  ['dialplan.replace.prefix.1', undefined],
+  ['dialplan.replace.replace.1', undefined],
+  ['dialplan.dialnow.rule.1', undefined],
+  ['features.config_dsskey_length', 1],
+];
+
+const languages = {
+  en: { name: 'English', tones: undefined },
+  de: { name: 'German', tones: 'Germany' },
+} as const;
+
+function siteSettings({ timeZone, language }: YealinkInput['site']): Setting[] {
+  const { name, tones } = languages[language];
+  return [
+    ['lang.gui', name],
+    ['lang.wui', name],
+    ['voice.tone.country', tones],
+    ['local_time.ntp_server1', 'pool.ntp.org'],
+    ['local_time.ntp_server2', undefined],
+    ['local_time.dhcp_time', 0],
+    ['local_time.time_format', 1],
+    ...timeSettings(timeZone),
+  ];
+}
+
+function timeSettings(timeZone: string): Setting[] {
+  const { offsetMinutes = 0, summer } = zoneRule(timeZone) ?? {};
+  const hours = Math.floor(Math.abs(offsetMinutes) / 60);
+  const minutes = Math.abs(offsetMinutes) % 60;
+  const offset = `${offsetMinutes < 0 ? '-' : '+'}${hours}${minutes > 0 ? `:${minutes}` : ''}`;
+  return [
+    ['local_time.time_zone', offset],
+    ['local_time.time_zone_name', undefined],
+    ['local_time.summer_time', summer === undefined ? 0 : 1],
+    ['local_time.dst_time_type', 1], // by week
+    ['local_time.start_time', summer && formatChange(summer.start)],
+    ['local_time.end_time', summer && formatChange(summer.end)],
+    ['local_time.offset_time', summer?.savedMinutes],
+  ];
+}
+
+const formatChange = ({ month, week, weekday, hour }: Change) => `${month}/${week}/${weekday}/${hour}`;
+
+/** Where files come from, and that nothing else may change the phone. */
+function updateSettings({ url, adminPassword }: YealinkInput): Setting[] {
+  return [
+    ['static.auto_provision.server.url', url],
+    ['static.auto_provision.server.username', undefined],
+    ['static.auto_provision.server.password', undefined],
+    ['static.auto_provision.power_on', 1],
+    ['static.auto_provision.repeat.enable', 1],
+    ['static.auto_provision.repeat.minutes', repeatMinutes],
+    ['static.auto_provision.custom.protect', 0], // what a user changed at the phone goes
+    ['static.auto_provision.custom.sync', 0],
+    ['static.auto_provision.pnp_enable', 0],
+    ['static.auto_provision.dhcp_option.enable', 0],
+    ['static.auto_provision.user_agent_mac.enable', 1],
+    ['static.zero_touch.enable', 0],
+    ['sip.notify_reboot_enable', 0], // restart only when the NOTIFY says so
+    ['sip.trust_ctrl', 1],
+    ['features.action_uri.enable', 0],
+    ['features.action_uri_limit_ip', undefined],
+    ['static.security.user_password', `admin:${adminPassword}`],
+  ];
+}
+
+const keyTypes = { none: 0, park: 10, speeddial: 13, line: 15, blf: 16 } as const;
+
+function keySettings({ model, keys }: YealinkInput): Setting[] {
+  return Array.from({ length: model.keysWritten }, (_, index) => keys[index]).flatMap(
+    (key, index): Setting[] => {
+      const name = `linekey.${index + 1}`;
+      const isEmpty = key === undefined || key.type === 'none';
+      return [
+        [`${name}.type`, keyTypes[key?.type ?? 'none']],
+        [`${name}.line`, isEmpty ? undefined : 1],
+        [`${name}.value`, isEmpty ? undefined : key.value],
+        [`${name}.label`, isEmpty ? undefined : key.label],
+        [`${name}.extension`, undefined],
+      ];
+    },
+  );
+}
+
+/** Keys beside the phone are not ours to give, but a user may have set some. */
+function expansionSettings({ expansion }: Model): Setting[] {
+  const settings: Setting[] = [];
+  for (let module = 1; module <= expansion.modules; module++) {
+    for (let key = 1; key <= expansion.keys; key++) {
+      const name = `expansion_module.${module}.key.${key}`;
+      settings.push([`${name}.type`, 0], [`${name}.value`, undefined], [`${name}.label`, undefined]);
+    }
+  }
+  return settings;
+}
+
+/** `http://192.0.2.7:8080/p/<token>/` */
+export function folderUrl(http: HostPort, token: string): string {
+  return `http://${formatHostPort(http)}/p/${token}/`;
+}

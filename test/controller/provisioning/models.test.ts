@@ -1,0 +1,39 @@
+import * as assert from 'uvu/assert';
+import { findModel, modelOf, models } from '#controller/provisioning/models.ts';
+import { Fault } from '#protocol/fault.ts';
+import { describe } from '#test/support/describe.ts';
+
+describe('models', (test) => {
+  for (const text of ['T46S', 't46s', 'SIP-T46S', 'Yealink T46S', 'yealink-t46s', ' Yealink SIP-T46S ']) {
+    test(`"${text}" is a T46S`, () => assert.is(findModel(text).model, 'T46S'));
+  }
+
+  // biome-ignore format: a table
+  const unknown = [
+    { text: 'T46X',  says: 'nearest is T46' },
+    { text: 'D785',  says: 'D785' }, //       another vendor's, not written yet
+    { text: 'T19P_E2', says: 'T19P_E2' }, //  no keys: not offered
+    { text: '',      says: 'not a model' },
+  ];
+  for (const { text, says } of unknown) {
+    test(`"${text}" is refused by the field's name`, () => {
+      try {
+        findModel(text);
+        assert.unreachable();
+      } catch (error) {
+        assert.ok(Fault.is(error, 'input.invalid'));
+        assert.is(error.facts.field, 'model');
+        assert.ok(error.message.includes(says), error.message);
+      }
+    });
+  }
+
+  test('is a table without slips', () => {
+    assert.is(new Set(models.map(({ model }) => model)).size, models.length);
+    for (const model of models) {
+      assert.ok(model.keys >= 1 && model.keysWritten >= model.keys && model.accounts >= 1, model.model);
+      assert.match(model.commonFile, /^y000000000\d{3}\.cfg$/);
+      assert.is(modelOf(model), model);
+    }
+  });
+});

@@ -1,0 +1,189 @@
+import * as assert from 'uvu/assert';
+import { createKeys } from '#controller/keys.ts';
+import { type Device, site } from '#controller/model/model.ts';
+import type { RelayedAnswer, RelayedRequest } from '#controller/model/ports.ts';
+import { createProvisioning, type Refusal } from '#controller/provisioning/provisioning.ts';
+import { describe } from '#test/support/describe.ts';
+import { createMemoryStore } from '#test/support/memory-store.ts';
+import { readBoot, readYealink } from '#test/support/yealink-reader.ts';
+
+const keys = createKeys(new Uint8Array(32));
+const [mine, other, foreign] = ['001565aabb01', '001565aabb02', '001565aabb03'] as const;
+const token = keys.configToken(mine);
+
+describe('provisioning', (test) => {
+  // biome-ignore format: a table
+  const files = [
+    { name: 'own boot file',       file: `${mine}.boot` },
+    { name: 'zero MAC boot file',  file: 'y000000000000.boot' },
+  ];
+  for (const { name, file } of files) {
+    test(`${name} includes the phone's own file`, async () => {
+      assert.is(readBoot(textOf(await world().get(file))), `${mine}.cfg`);
+    });
+  }
+
+  test('own file: the config, with its ETag, told as fetched', async () => {
+    const { get, fetched, provisioning } = world();
+    const answer = await get(`${mine}.cfg`);
+    assert.is(answer.status, 200);
+    assert.is(answer.headers['cache-control'], 'no-store');
+    assert.is(answer.headers.etag, provisioning.etagOf('HD0001'));
+    assert.is(answer.headers['content-length'], String(answer.body.length));
+    assert.is(readYealink(textOf(answer)).settings.get('account.1.user_name'), 'HD0001');
+    assert.equal(fetched, [`HD0001 ${answer.headers.etag}`]);
+  });
+
+  test('capital letters in the file name are the same phone', async () => {
+    assert.is((await world().get(`${mine.toUpperCase()}.cfg`)).status, 200);
+  });
+
+  test('the model’s common file is valid and empty', async () => {
+    const { get, fetched } = world();
+    const answer = await get('y000000000066.cfg');
+    assert.is(readYealink(textOf(answer)).settings.size, 0);
+    assert.equal(fetched, []);
+  });
+
+  test('HEAD: the headers alone, and nothing fetched', async () => {
+    const { get, fetched } = world();
+    const answer = await get(`${mine}.cfg`, { method: 'HEAD' });
+    assert.is(answer.status, 200);
+    assert.is(answer.body.length, 0);
+    assert.ok(Number(answer.headers['content-length']) > 1000);
+    assert.equal(fetched, []);
+  });
+
+  for (const form of ['TAG', 'W/TAG', '"x", TAG', '*']) {
+    test(`If-None-Match: ${form} is 304, and the phone has it`, async () => {
+      const { get, fetched, provisioning } = world();
+      const etag = provisioning.etagOf('HD0001') ?? '';
+      const answer = await get(`${mine}.cfg`, { headers: { 'if-none-match': form.replace('TAG', etag) } });
+      assert.is(answer.status, 304);
+      assert.is(answer.headers.etag, etag);
+      assert.is(answer.body.length, 0);
+      assert.equal(fetched, [`HD0001 ${etag}`]);
+    });
+  }
+
+  test('a login changes the ETag', async () => {
+    const { store, provisioning, get } = world();
+    const idle = provisioning.etagOf('HD0001') ?? '';
+    await store.commit([
+      {
+        type: 'put',
+        collection: 'users',
+        value: { extension: '100', name: 'Anna', hotdesk: true, keys: [] },
+      },
+      {
+        type: 'put',
+        collection: 'sessions',
+        value: { device: 'HD0001', extension: '100', since: 1, how: 'dial' },
+      },
+    ]);
+    const answer = await get(`${mine}.cfg`, { headers: { 'if-none-match': idle } });
+    assert.is(answer.status, 200);
+    assert.is(readYealink(textOf(answer)).settings.get('account.1.label'), '100 Anna');
+  });
+
+  // biome-ignore format: a table
+  const refused: { name: string; path?: string; request?: Partial<RelayedRequest>; why: Refusal }[] = [
+    { name: 'a wrong token',                 path: `/p/${'A'.repeat(22)}/${mine}.cfg`,               why: 'token' },
+    { name: 'no token',                      path: `/p/${mine}.cfg`,                                 why: 'path' },
+    { name: 'a token cut short',             path: `/p/${token.slice(1)}/${mine}.cfg`,               why: 'path' },
+    { name: 'another site’s agent',          request: { site: 'paris' },                             why: 'site' },
+    { name: 'another site’s device',         path: `/p/${keys.configToken(foreign)}/${foreign}.cfg`, why: 'site' },
+    { name: 'another device’s file',         path: `/p/${token}/${other}.cfg`,                       why: 'mac' },
+    { name: 'another device’s boot file',    path: `/p/${token}/${other}.boot`,                      why: 'mac' },
+    { name: 'a neighbour with another MAC',  request: { mac: other },                                why: 'neighbour' },
+    { name: 'an unknown file',               path: `/p/${token}/passwd`,                             why: 'file' },
+    { name: 'another model’s common file',   path: `/p/${token}/y000000000108.cfg`,                  why: 'file' },
+    { name: 'a local file',                  path: `/p/${token}/${mine}-local.cfg`,                  why: 'file' },
+    { name: 'traversal',                     path: `/p/${token}/../../etc/passwd`,                   why: 'path' },
+    { name: 'traversal in escapes',          path: `/p/${token}/%2e%2e%2fpasswd`,                    why: 'path' },
+    { name: 'a query',                       path: `/p/${token}/${mine}.cfg?x`,                      why: 'path' },
+    { name: 'a folder',                      path: `/p/${token}/`,                                   why: 'path' },
+    { name: 'a path without end',            path: `/p/${token}/${'a'.repeat(70_000)}`,              why: 'path' },
+    { name: 'nothing',                       path: '',                                               why: 'path' },
+  ];
+  for (const { name, path = `/p/${token}/${mine}.cfg`, request = {}, why } of refused) {
+    test(`${name}: the same 404 as for all, counted`, async () => {
+      const { provisioning, ask, fetched } = world();
+      const reference = await ask({ path: '/' });
+      const before = provisioning.counters.refused[why];
+      const answer = await ask({ path, ...request });
+      assert.is(answer.status, 404);
+      assert.equal(answer.headers, reference.headers);
+      assert.equal(answer.body, reference.body);
+      assert.is(provisioning.counters.refused[why], before + 1);
+      assert.equal(fetched, []);
+    });
+  }
+
+  test('a device added later is found, a removed one no more, a new MAC has a new token', async () => {
+    const { store, ask } = world();
+    const late = device('HD0009', '001565aabb09');
+    const get = (mac: string) => ask({ path: `/p/${keys.configToken(mac)}/${mac}.cfg` });
+    assert.is((await get(late.mac)).status, 404);
+    await store.commit([{ type: 'put', collection: 'devices', value: late }]);
+    assert.is((await get(late.mac)).status, 200);
+    await store.commit([{ type: 'put', collection: 'devices', value: { ...late, mac: '001565aabb0a' } }]);
+    assert.is((await get(late.mac)).status, 404);
+    assert.is((await get('001565aabb0a')).status, 200);
+    await store.commit([{ type: 'delete', collection: 'devices', id: 'HD0009' }]);
+    assert.is((await get('001565aabb0a')).status, 404);
+  });
+
+  test('before the agent told where it listens: 503, for the right token only', async () => {
+    const { get, ask, provisioning } = world({ isKnown: false });
+    assert.is((await get(`${mine}.cfg`)).status, 503);
+    assert.is((await ask({ path: `/p/${'A'.repeat(22)}/${mine}.cfg` })).status, 404);
+    assert.is(provisioning.etagOf('HD0001'), undefined);
+    assert.is(provisioning.urlOf('HD0001'), undefined);
+  });
+
+  test('the URL to type in', () => {
+    assert.is(world().provisioning.urlOf('HD0001'), `http://192.0.2.7:8080/p/${token}/`);
+  });
+});
+
+function world({ isKnown = true } = {}) {
+  const fetched: string[] = [];
+  const store = createMemoryStore([
+    { type: 'put', collection: 'sites', value: site.parse({ id: 'berlin' }) },
+    { type: 'put', collection: 'sites', value: site.parse({ id: 'paris' }) },
+    { type: 'put', collection: 'devices', value: device('HD0001', mine) },
+    { type: 'put', collection: 'devices', value: device('HD0002', other) },
+    { type: 'put', collection: 'devices', value: device('HD0003', foreign, 'paris') },
+  ]);
+  const addresses = {
+    sip: { address: '192.0.2.7', port: 5060 },
+    http: { address: '192.0.2.7', port: 8080 },
+  };
+  const provisioning = createProvisioning({
+    store,
+    keys,
+    log: { info() {}, debug() {} },
+    changeOvers: { fetched: (id, etag) => fetched.push(`${id} ${etag}`) },
+    addressesOf: () => (isKnown ? addresses : undefined),
+  });
+  const ask = (request: Partial<RelayedRequest>): Promise<RelayedAnswer> =>
+    provisioning.answer({
+      agent: 'a'.repeat(16),
+      site: 'berlin',
+      method: 'GET',
+      path: '/',
+      headers: {},
+      remote: { address: '192.0.2.20', port: 40_000 },
+      ...request,
+    });
+  const get = (file: string, request: Partial<RelayedRequest> = {}) =>
+    ask({ path: `/p/${token}/${file}`, ...request });
+  return { store, provisioning, ask, get, fetched };
+}
+
+function device(id: string, mac: string, at = 'berlin'): Device {
+  return { id, mac, vendor: 'yealink', model: 'T46S', site: at, generation: 1, confirmedGeneration: 0 };
+}
+
+const textOf = ({ body }: RelayedAnswer) => Buffer.from(body).toString();
