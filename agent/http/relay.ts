@@ -1,0 +1,305 @@
+/**
+ * Provisioning over HTTP: a phone asks for its config file, the agent asks the
+ * controller through the tunnel. Nothing a client names is ever dialled.
+ *
+ *     GET or HEAD /p/<token>/<file>     what the controller answers: 200 or 304
+ *     everything else                   the same 404, byte for byte
+ *     the controller is not there       503 with Retry-After
+ *
+ * "Everything else" is other methods, paths and hosts, broken requests, headers
+ * too long, whatever status the controller refuses with, and a source that has
+ * guessed wrong too often. Paths hold the device's token: they are not logged.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type Duplex, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBuckets } from '#agent/buckets.ts';
+import { toCanonical } from '#agent/target.ts';
+import type { AgentTunnel, Log, TunnelAnswer, TunnelRequest } from '#agent/tunnel.ts';
+import type { HostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
+import { isConfigRequest } from './config-path.ts';
+import { findMac, type ReadTable, readArpTable } from './neighbours.ts';
+
+export type RelayOptions = {
+  listen: readonly HostPort[];
+  uplink: Pick<AgentTunnel, 'request'>;
+  clock: Clock;
+  log: Log;
+  readTable?: ReadTable;
+  maxConnections?: number;
+  maxConnectionsPerSource?: number;
+  maxRequests?: number;
+  answerMs?: number;
+  headersMs?: number;
+  silentMs?: number;
+  missesBurst?: number;
+  missesPerSecond?: number;
+};
+
+const counterNames = [
+  'answered',
+  'refused',
+  'broken',
+  'overRate',
+  'overLimit',
+  'unavailable',
+  'cut',
+] as const;
+
+export type RelayCounters = Record<(typeof counterNames)[number], number>;
+
+export type HttpRelay = {
+  readonly addresses: readonly HostPort[];
+  readonly counters: Readonly<RelayCounters>;
+  /** Answers what is asked already, for a moment, and takes no more. */
+  close(): Promise<void>;
+};
+
+const passedUp = ['user-agent', 'if-none-match'] as const;
+const passedDown = ['content-type', 'content-length', 'etag', 'cache-control', 'last-modified'] as const;
+const maxHeaderBytes = 8_192;
+const maxPassedUp = 256;
+const drainMs = 2_000;
+const retryAfterSeconds = 15;
+
+const refusalBody = 'not found\n';
+const refusalHeaders: [string, string][] = [
+  ['Content-Type', 'text/plain; charset=utf-8'],
+  ['Content-Length', String(refusalBody.length)],
+  ['Connection', 'close'],
+];
+/** What a refused request gets, whether Node could parse it or not. */
+export const refusal = [
+  'HTTP/1.1 404 Not Found',
+  ...refusalHeaders.map(([name, value]) => `${name}: ${value}`),
+  '',
+  refusalBody,
+].join('\r\n');
+
+export async function listenRelay({
+  listen,
+  uplink,
+  clock,
+  log,
+  readTable = readArpTable,
+  maxConnections = 256,
+  maxConnectionsPerSource = 16,
+  maxRequests = 64,
+  answerMs = 15_000,
+  headersMs = 5_000,
+  silentMs = 15_000,
+  missesBurst = 32,
+  missesPerSecond = 0.5,
+}: RelayOptions): Promise<HttpRelay> {
+  const counters = Object.fromEntries(counterNames.map((name) => [name, 0])) as RelayCounters;
+  const misses = createBuckets({ clock, burst: missesBurst, perSecond: missesPerSecond });
+  const perSource = new Map<string, number>();
+  const servers: Server[] = [];
+  let asking = 0;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.sendDate = false;
+    const { localAddress, localPort, remoteAddress, remotePort } = request.socket;
+    const local = hostPort(localAddress, localPort);
+    const remote = hostPort(remoteAddress, remotePort);
+    if (!isConfigRequest(request, local) || hasBody(request)) return refuse(response, 'refused');
+    if (!misses.has(remote.address)) return refuse(response, 'overRate');
+    if (asking >= maxRequests) return sayUnavailable(response, 'overLimit');
+
+    asking++;
+    try {
+      const answered = await ask(await toTunnel(request, remote));
+      if (answered === undefined) return sayUnavailable(response, 'unavailable');
+      if (answered.status === 200 || answered.status === 304) return await pass(answered, request, response);
+      await drop(answered);
+      misses.take(remote.address);
+      refuse(response, 'refused');
+    } finally {
+      asking--;
+    }
+  }
+
+  async function toTunnel(request: IncomingMessage, remote: HostPort): Promise<TunnelRequest> {
+    const headers: Record<string, string> = {};
+    for (const name of passedUp) {
+      const value = request.headers[name];
+      if (typeof value === 'string') headers[name] = value.slice(0, maxPassedUp);
+    }
+    const mac = findMac(await readTable().catch(() => ''), remote.address);
+    return {
+      method: request.method === 'HEAD' ? 'HEAD' : 'GET',
+      path: request.url ?? '',
+      headers,
+      remote,
+      ...(mac === undefined ? {} : { mac }),
+    };
+  }
+
+  /** Undefined when the controller does not answer, or not in time. */
+  function ask(request: TunnelRequest): Promise<TunnelAnswer | undefined> {
+    return new Promise((resolve) => {
+      let isLate = false;
+      const cancel = clock.after(answerMs, () => {
+        isLate = true;
+        resolve(undefined);
+      });
+      uplink
+        .request(request)
+        .then((answered) => (isLate ? drop(answered) : resolve(answered)))
+        .catch((err: unknown) => {
+          log.debug({ err }, 'config request not answered');
+          resolve(undefined);
+        })
+        .finally(cancel);
+    });
+  }
+
+  async function pass(
+    { status, headers, body }: TunnelAnswer,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    response.writeHead(status, pick(headers));
+    const source = Readable.from(body, { objectMode: false });
+    try {
+      await pipeline(source, response);
+      counters.answered++;
+    } catch (err) {
+      counters.cut++;
+      log.debug({ err }, 'config answer cut short');
+      request.socket.destroy();
+    }
+  }
+
+  function refuse(response: ServerResponse, why: 'refused' | 'overRate'): void {
+    counters[why]++;
+    response.writeHead(404, refusalHeaders.flat());
+    response.end(refusalBody);
+  }
+
+  function sayUnavailable(response: ServerResponse, why: 'unavailable' | 'overLimit'): void {
+    counters[why]++;
+    response.writeHead(503, { 'Retry-After': retryAfterSeconds, 'Content-Length': 0, Connection: 'close' });
+    response.end();
+  }
+
+  /** What Node could not parse, or will not: the same answer, and the end of the connection. */
+  function refuseRaw(socket: Duplex): void {
+    counters.broken++;
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.end(refusal, () => socket.destroy());
+  }
+
+  function admit(socket: Socket): void {
+    const source = socket.remoteAddress ?? '';
+    const open = (perSource.get(source) ?? 0) + 1;
+    if (open > maxConnectionsPerSource) {
+      counters.overLimit++;
+      socket.destroy();
+      return;
+    }
+    perSource.set(source, open);
+    socket.once('close', () => {
+      const left = (perSource.get(source) ?? 1) - 1;
+      if (left > 0) perSource.set(source, left);
+      else perSource.delete(source);
+    });
+  }
+
+  function serve(): Server {
+    const server = createServer({
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersMs,
+      requestTimeout: headersMs,
+      keepAliveTimeout: headersMs,
+      connectionsCheckingInterval: Math.min(1_000, headersMs),
+      requireHostHeader: false,
+    });
+    server.maxConnections = maxConnections;
+    server.maxRequestsPerSocket = 100;
+    server.timeout = silentMs;
+    const refuseUnread = (_: IncomingMessage, response: ServerResponse) => {
+      response.sendDate = false;
+      refuse(response, 'refused');
+    };
+    server.on('connection', admit);
+    server.on('request', (request, response) => {
+      answer(request, response).catch((err: unknown) => {
+        log.warn({ err }, 'config request failed');
+        request.socket.destroy();
+      });
+    });
+    server.on('checkContinue', refuseUnread);
+    server.on('checkExpectation', refuseUnread);
+    server.on('connect', (_, socket) => refuseRaw(socket));
+    server.on('upgrade', (_, socket) => refuseRaw(socket));
+    server.on('clientError', (_, socket) => refuseRaw(socket));
+    return server;
+  }
+
+  async function close(): Promise<void> {
+    const patience = clock.after(drainMs, () => {
+      for (const server of servers) server.closeAllConnections();
+    });
+    await Promise.all(servers.map(closeServer));
+    patience();
+  }
+
+  try {
+    for (const { address, port } of listen) {
+      const server = serve();
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host: address, port }, resolve);
+      });
+      servers.push(server);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    addresses: servers.map((server) => {
+      const { address, port } = server.address() as AddressInfo;
+      return { address, port };
+    }),
+    counters,
+    close,
+  };
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+function hostPort(address: string | undefined, port: number | undefined): HostPort {
+  return { address: toCanonical(address ?? ''), port: port ?? 0 };
+}
+
+function pick(headers: Record<string, string>): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const known = passedDown.find((each) => each === name.toLowerCase());
+    if (known !== undefined) picked[known] = value;
+  }
+  return picked;
+}
+
+/** Ends a body nobody wants, so that the controller stops sending it. */
+async function drop({ body }: TunnelAnswer): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
