@@ -31,7 +31,11 @@ export type World = Ready & {
   /** `host` and `port` of the agent's SIP. */
   host: string;
   port: number;
-  call(method: string, path: string, body?: unknown): Promise<{ status: number; json: Record<string, unknown> }>;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; json: Record<string, unknown> }>;
   /** Reads device `index`'s config from its provisioning URL, as the phone would. */
   account(index: number): Promise<Account>;
   close(): Promise<void>;
@@ -41,9 +45,13 @@ const program = fileURLToPath(new URL('../../dist/hotdesk.mjs', import.meta.url)
 
 export async function openWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-interop-'));
-  const child = spawn(process.execPath, [program, 'demo', '--idle', '--json', '--data', join(folder, 'world')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, 'demo', '--idle', '--json', '--data', join(folder, 'world')],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let log = '';
   child.stderr.on('data', (chunk) => {
     log = (log + chunk).slice(-20_000);
@@ -76,7 +84,10 @@ export async function openWorld(): Promise<World> {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      return { status: response.status, json: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+      return {
+        status: response.status,
+        json: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+      };
     },
     async account(index) {
       const { provisioningUrl, mac } = device(ready, index);

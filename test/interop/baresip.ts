@@ -1,0 +1,164 @@
+/**
+ * baresip as a phone: its own process and config folder, driven over its ctrl_tcp
+ * module (JSON in netstrings). It sends a sine of `toneHz` and writes what it hears
+ * to WAV files, by its sndfile module.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '#test/support/until.ts';
+import { type Account, freePort, type World } from './world.ts';
+
+type BaresipEvent = { type: string; param?: string; peeruri?: string };
+
+export type Baresip = {
+  /** What happened so far: REGISTER_OK, CALL_INCOMING, CALL_ESTABLISHED, CALL_CLOSED … */
+  readonly events: readonly BaresipEvent[];
+  command(name: string, params?: string): Promise<void>;
+  /** Waits until an event of this type came after the first `from` events. */
+  saw(type: string, from?: number): Promise<BaresipEvent>;
+  /** What it heard in its calls: 16-bit samples at 8 kHz, of the last file written. */
+  heard(): Promise<Int16Array>;
+  readonly said: string;
+  close(): Promise<void>;
+};
+
+const modules = '/usr/lib/baresip/modules';
+
+export async function openBaresip(
+  world: World,
+  account: Account,
+  toneHz: number,
+  port?: number,
+): Promise<Baresip> {
+  const folder = await mkdtemp(join(tmpdir(), 'hotdesk-baresip-'));
+  const sounds = join(folder, 'sounds');
+  const control = await freePort();
+  const sip = port ?? (await freePort());
+  await mkdir(sounds);
+  await writeFile(join(folder, 'config'), config({ sip, control, sounds, toneHz, host: world.host }));
+  await writeFile(join(folder, 'contacts'), '');
+  const params = `auth_user=${account.authUser};auth_pass=${account.secret};regint=600;audio_codecs=pcma/8000;ptime=20`;
+  const address = `<sip:${account.user}@${world.host}:${world.port}>`;
+  await writeFile(join(folder, 'accounts'), `"${account.displayName}" ${address};${params}\n`, {
+    mode: 0o600,
+  });
+
+  const child = spawn('baresip', ['-f', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      said = (said + chunk).slice(-20_000);
+    });
+  }
+  const socket = await until('baresip opens its control port', () => dial(control));
+  const events: BaresipEvent[] = [];
+  readNetstrings(socket, (text) => {
+    const message = JSON.parse(text) as BaresipEvent & { event?: boolean };
+    if (message.event === true) events.push(message);
+  });
+
+  return {
+    events,
+    async command(name, params = '') {
+      const text = JSON.stringify({ command: name, params });
+      socket.write(`${Buffer.byteLength(text)}:${text},`);
+    },
+    saw: (type, from = 0) =>
+      until(
+        `baresip says ${type}\n${said}`,
+        () => events.slice(from).find((event) => event.type === type),
+        15_000,
+      ),
+    async heard() {
+      const files = (await readdir(sounds)).filter((name) => name.endsWith('-dec.wav')).sort();
+      const bytes = await readFile(join(sounds, files.at(-1) ?? 'none'));
+      const samples = bytes.subarray(44, bytes.length - (bytes.length % 2));
+      return Int16Array.from({ length: samples.length >> 1 }, (_, index) => samples.readInt16LE(index * 2));
+    },
+    get said() {
+      return said;
+    },
+    async close() {
+      socket.destroy();
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), 3_000);
+      await ended;
+      clearTimeout(late);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function config(options: {
+  sip: number;
+  control: number;
+  sounds: string;
+  toneHz: number;
+  host: string;
+}): string {
+  return [
+    'poll_method epoll',
+    `sip_listen ${options.host}:${options.sip}`,
+    'audio_player aubridge,nil',
+    `audio_source ausine,${options.toneHz}`,
+    'audio_alert aubridge,nil',
+    'ausrc_srate 8000',
+    'auplay_srate 8000',
+    'ausrc_channels 1',
+    'auplay_channels 1',
+    `module_path ${modules}`,
+    'module_tmp account.so',
+    'module_app menu.so',
+    'module_app ctrl_tcp.so',
+    'module g711.so',
+    'module ausine.so',
+    'module aubridge.so',
+    'module sndfile.so',
+    `ctrl_tcp_listen ${options.host}:${options.control}`,
+    `snd_path ${options.sounds}`,
+    '',
+  ].join('\n');
+}
+
+async function dial(port: number): Promise<Socket | undefined> {
+  const socket = connect(port, '127.0.0.1');
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', () => resolve(undefined));
+  });
+}
+
+/** `12:hello world!,` one after another, cut anywhere. */
+function readNetstrings(socket: Socket, take: (text: string) => void): void {
+  let rest = Buffer.alloc(0);
+  socket.on('error', () => {}); // its end is seen by the process's exit
+  socket.on('data', (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (;;) {
+      const colon = rest.indexOf(0x3a);
+      const length = Number(rest.subarray(0, Math.max(colon, 0)).toString());
+      if (colon < 1 || rest.length < colon + length + 2) return;
+      take(rest.subarray(colon + 1, colon + 1 + length).toString());
+      rest = rest.subarray(colon + length + 2);
+    }
+  });
+}
+
+/** How much of the sound is a sine of `hz`, 0 to 1 (Goertzel over the middle of it). */
+export function shareOfTone(samples: Int16Array, hz: number): number {
+  const middle = samples.subarray(Math.floor(samples.length / 3), Math.floor((samples.length * 2) / 3));
+  const coefficient = 2 * Math.cos((2 * Math.PI * hz) / 8_000);
+  let [before, last, energy] = [0, 0, 0];
+  for (const sample of middle) {
+    [before, last] = [last, sample + coefficient * last - before];
+    energy += sample * sample;
+  }
+  const power = last * last + before * before - coefficient * last * before;
+  return energy === 0 ? 0 : (2 * power) / (energy * middle.length);
+}

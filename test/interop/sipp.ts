@@ -1,0 +1,63 @@
+/**
+ * sipp as a phone: one scenario a run, on a port of its own so that its flow is
+ * the same from one run to the next. Words in [brackets] of a scenario that sipp
+ * does not know are filled in here.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Account, freePort, type World } from './world.ts';
+
+export type SippPhone = { readonly sipPort: number; readonly mediaPort: number };
+
+export type SippRun = {
+  /** Resolves with sipp's exit code and what it said; 0: the scenario held to its end. */
+  readonly ended: Promise<{ code: number; said: string }>;
+  stop(): void;
+};
+
+const folder = fileURLToPath(new URL('sipp/', import.meta.url));
+
+export async function openSippPhone(): Promise<SippPhone> {
+  return { sipPort: await freePort(), mediaPort: (await freePort()) & ~1 };
+}
+
+/** Runs `scenario` once against the world's agent, as `phone`, with `account`'s credential. */
+export async function runSipp(
+  world: World,
+  phone: SippPhone,
+  account: Account,
+  scenario: string,
+  words: Record<string, string> = {},
+): Promise<SippRun> {
+  const scratch = await mkdtemp(join(tmpdir(), 'hotdesk-sipp-'));
+  const file = join(scratch, 'scenario.xml');
+  await writeFile(file, await fill(scenario, { aor: account.user, ...words }));
+  const args = ['-sf', file, '-m', '1', '-i', world.host, '-p', `${phone.sipPort}`, '-mi', world.host];
+  args.push('-mp', `${phone.mediaPort}`, '-au', account.authUser, '-ap', account.secret, '-nostdin');
+  args.push('-timeout', '40s', '-timeout_error', '-trace_err', `${world.host}:${world.port}`);
+  const child = spawn('sipp', args, { cwd: scratch, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      said = (said + chunk).slice(-4_000);
+    });
+  }
+  const ended = once(child, 'exit').then(async ([code]) => {
+    await rm(scratch, { recursive: true, force: true });
+    return { code: Number(code ?? 255), said };
+  });
+  return { ended, stop: () => child.kill('SIGKILL') };
+}
+
+async function fill(scenario: string, words: Record<string, string>): Promise<string> {
+  let text = await readFile(join(folder, `${scenario}.xml`), 'utf8');
+  if (words.after !== undefined)
+    text = text.replace('[after]', await readFile(join(folder, `${words.after}.xml`), 'utf8'));
+  for (const [word, value] of Object.entries(words)) text = text.replaceAll(`[${word}]`, value);
+  return text;
+}
