@@ -1,0 +1,130 @@
+/**
+ * Who sent it: digest (RFC 3261 22, RFC 2617) with the device's own secret.
+ * What From, To or Contact say counts for nothing here.
+ *
+ * An unknown device, a wrong secret and a stale nonce cost the same work and
+ * get the same answer. The secrets of the generations between the one the
+ * phone has proven and the one it shall have are right, at most four: a phone
+ * in the middle of a change-over still holds its old one.
+ *
+ * The digest's own `uri` is not compared with the Request-URI: phones and
+ * proxies before them write the domain alone. What it would stop, the same
+ * answer sent again with another target, the nonce count stops.
+ */
+
+import { createHmac } from 'node:crypto';
+import type { Device, Flow } from '#controller/model/model.ts';
+import type { Kept, Store } from '#controller/model/ports.ts';
+import type { Keys } from '#controller/keys.ts';
+import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
+import { type Credentials, formatChallenge, isRightResponse, parseCredentials } from '#protocol/sip/digest.ts';
+import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
+import { createNonces } from './nonces.ts';
+import { flowKey } from './peer.ts';
+
+export const realm = 'hotdesk';
+
+export type Authenticated = { type: 'right'; device: Kept<Device>; generation: number };
+export type Unauthenticated = { type: 'wrong' | 'none'; isStale: boolean };
+
+export type Authentication = {
+  check(request: SipMessage, flow: Flow): Authenticated | Unauthenticated;
+  /** 401 or 407, made of the request alone. */
+  challenge(request: SipMessage, flow: Flow, isStale: boolean): SipMessage;
+  /** To tag of an answer without a transaction: the same for the same request (RFC 3261 8.2.7). */
+  tagFor(request: SipMessage): string;
+};
+
+export type AuthenticationOptions = {
+  store: Store;
+  keys: Keys;
+  clock: Clock;
+  random: (bytes: number) => Uint8Array;
+};
+
+const maxGenerations = 4;
+const maxCredentials = 4;
+/** Stands in for a device that does not exist: no device has this name. */
+const nobody = { id: 'HD', generation: maxGenerations, confirmedGeneration: 1 };
+
+/** REGISTER and OPTIONS are for us as their server, the rest for us as a proxy (RFC 3261 22.1). */
+const isForServer = ({ method }: SipMessage) => method === 'REGISTER' || method === 'OPTIONS';
+
+export function createAuthentication({ store, keys, clock, random }: AuthenticationOptions): Authentication {
+  const nonces = createNonces({ key: keys.nonce, salt: random(16), clock });
+
+  /** Those for our realm; `malformed`: some that nobody can read, which is as good as a wrong secret. */
+  function credentialsIn(request: SipMessage): Credentials | 'malformed' | undefined {
+    const values = request.getAll(isForServer(request) ? 'Authorization' : 'Proxy-Authorization');
+    try {
+      return values
+        .slice(0, maxCredentials)
+        .map((value) => parseCredentials(value))
+        .find((credentials) => credentials.realm === realm);
+    } catch (error) {
+      if (Fault.is(error)) return 'malformed';
+      throw error;
+    }
+  }
+
+  /** The generation whose secret answers right. Always as many tries, right or not. */
+  function generationOf(credentials: Credentials, method: string): number | undefined {
+    const device = store.get('devices', credentials.username) ?? nobody;
+    const oldest = Math.max(1, device.confirmedGeneration);
+    let right: number | undefined;
+    for (let tried = 0; tried < maxGenerations; tried++) {
+      const generation = device.generation - tried;
+      const password = keys.sipSecret(device.id, generation);
+      const isRight = isRightResponse(credentials, { method, password });
+      if (isRight && generation >= oldest && device !== nobody) right ??= generation;
+    }
+    return right;
+  }
+
+  const tagFor = (request: SipMessage) =>
+    createHmac('sha256', keys.nonce).update(requestKey(request)).digest('base64url').slice(0, 12);
+
+  return {
+    check(request, flow) {
+      const credentials = credentialsIn(request);
+      if (credentials === undefined) return { type: 'none', isStale: false };
+      if (credentials === 'malformed') return { type: 'wrong', isStale: false };
+      const isStale = !nonces.isFresh(credentials.nonce, flowKey(flow));
+      const generation = generationOf(credentials, request.method);
+      const device = store.get('devices', credentials.username);
+      if (generation === undefined || device === undefined || isStale) return { type: 'wrong', isStale };
+      const isNew = nonces.use({
+        device: device.id,
+        nonce: credentials.nonce,
+        // RFC 2069 clients send no count: then a nonce is good for one request.
+        count: credentials.nc === undefined ? 1 : Number.parseInt(credentials.nc, 16),
+        request: requestKey(request),
+      });
+      return isNew ? { type: 'right', device, generation } : { type: 'wrong', isStale: true };
+    },
+
+    challenge(request, flow, isStale) {
+      const value = formatChallenge({
+        realm,
+        nonce: nonces.issue(flowKey(flow)),
+        algorithm: 'MD5',
+        qop: 'auth',
+        ...(isStale && { stale: true }),
+      });
+      const [status, name] = isForServer(request)
+        ? ([401, 'WWW-Authenticate'] as const)
+        : ([407, 'Proxy-Authenticate'] as const);
+      return createResponse(request, status, { toTag: tagFor(request), headers: [[name, value]] });
+    },
+
+    tagFor,
+  };
+}
+
+/** What a retransmission has in common with its first, and nothing else has. */
+function requestKey(request: SipMessage): string {
+  const { topVia, callId, cseq, from } = request;
+  const branch = topVia.params.get('branch') ?? '';
+  return `${request.method} ${callId} ${cseq.number} ${from.params.get('tag') ?? ''} ${topVia.host} ${branch}`;
+}

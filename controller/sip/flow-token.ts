@@ -1,0 +1,122 @@
+/**
+ * Flow tokens: what Record-Route carries, so that a request in a dialog finds
+ * its way without memory, also after a restart (RFC 5626 5.2 with RFC 5658).
+ * Each side of a call has one, which says where that side is and as whom it
+ * was let in:
+ *
+ *      0        1            9                                         n       n+12
+ *     +--------+------------+---------------+----------------+--------+--------+
+ *     | shape  | agent (8)  | local (6|18)  | remote (6|18)  | names  | HMAC   |
+ *     +--------+------------+---------------+----------------+--------+--------+
+ *     shape: 1 IPv6 local, 2 IPv6 remote, 4 TCP, 8 TLS, 16 IVR (no agent, no addresses)
+ *     names: `device user`, either may be empty
+ *
+ * The HMAC takes in the Call-ID: a token is worth nothing in another call. The
+ * site is not in it but looked up, so that a token dies with its agent.
+ */
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Flow } from '#controller/model/model.ts';
+import type { HostPort } from '#protocol/address.ts';
+import { ivr, type Peer } from './peer.ts';
+
+/** One end of a call. `device` is empty for the IVR and for a gateway; `user` is who calls or is called there. */
+export type Side = { readonly peer: Peer; readonly device: string; readonly user: string };
+
+export type FlowTokens = {
+  seal(callId: string, side: Side): string;
+  /** Undefined: not ours, not of this call, or its agent is gone. */
+  open(callId: string, token: string): Side | undefined;
+};
+
+const macBytes = 12;
+const maxTokenChars = 200;
+const shapes = { localIs6: 1, remoteIs6: 2, tcp: 4, tls: 8, ivr: 16 } as const;
+
+export function createFlowTokens(
+  key: Uint8Array,
+  siteOf: (agent: string) => string | undefined,
+): FlowTokens {
+  const sign = (callId: string, body: Uint8Array) =>
+    createHmac('sha256', key).update(body).update(callId).digest().subarray(0, macBytes);
+
+  return {
+    seal(callId, side) {
+      const body = encodeSide(side);
+      return Buffer.concat([body, sign(callId, body)]).toString('base64url');
+    },
+    open(callId, token) {
+      if (token.length > maxTokenChars) return undefined;
+      const bytes = Buffer.from(token, 'base64url');
+      const body = bytes.subarray(0, -macBytes);
+      if (body.length === 0 || !timingSafeEqual(bytes.subarray(-macBytes), sign(callId, body))) return undefined;
+      return decodeSide(body, siteOf);
+    },
+  };
+}
+
+function encodeSide({ peer, device, user }: Side): Uint8Array {
+  const names = Buffer.from(`${device} ${user}`);
+  if (peer.type === 'ivr') return Buffer.concat([Uint8Array.of(shapes.ivr), names]);
+  const { agent, transport, local, remote } = peer.flow;
+  const shape =
+    (isIP(local.address) === 6 ? shapes.localIs6 : 0) |
+    (isIP(remote.address) === 6 ? shapes.remoteIs6 : 0) |
+    (transport === 'udp' ? 0 : shapes[transport]);
+  const head = Uint8Array.of(shape);
+  return Buffer.concat([head, Buffer.from(agent, 'hex'), encodeAddress(local), encodeAddress(remote), names]);
+}
+
+/** `body` is signed, so its form is known. */
+function decodeSide(body: Buffer, siteOf: (agent: string) => string | undefined): Side | undefined {
+  const shape = body[0] ?? 0;
+  if (shape === shapes.ivr) return { peer: ivr, ...decodeNames(body.subarray(1)) };
+  const agent = body.toString('hex', 1, 9);
+  const site = siteOf(agent);
+  if (site === undefined) return undefined;
+  const localEnd = 9 + ((shape & shapes.localIs6) === 0 ? 6 : 18);
+  const remoteEnd = localEnd + ((shape & shapes.remoteIs6) === 0 ? 6 : 18);
+  const transport = (shape & shapes.tcp) !== 0 ? 'tcp' : (shape & shapes.tls) !== 0 ? 'tls' : 'udp';
+  const flow: Flow = {
+    agent,
+    site,
+    transport,
+    local: decodeAddress(body.subarray(9, localEnd)),
+    remote: decodeAddress(body.subarray(localEnd, remoteEnd)),
+  };
+  return { peer: { type: 'flow', flow }, ...decodeNames(body.subarray(remoteEnd)) };
+}
+
+function decodeNames(bytes: Buffer): { device: string; user: string } {
+  const [device = '', user = ''] = bytes.toString().split(' ');
+  return { device, user };
+}
+
+function encodeAddress({ address, port }: HostPort): Uint8Array {
+  const bytes = isIP(address) === 6 ? encodeIpv6(address) : address.split('.').map(Number);
+  return Uint8Array.of(...bytes, port >> 8, port & 0xff);
+}
+
+function decodeAddress(bytes: Buffer): HostPort {
+  const at = bytes.length - 2;
+  const address = at === 4 ? bytes.subarray(0, 4).join('.') : decodeIpv6(bytes.subarray(0, 16));
+  return { address, port: bytes.readUInt16BE(at) };
+}
+
+function encodeIpv6(address: string): number[] {
+  const [head = '', tail = ''] = canonicalIpv6(address).split('::');
+  const before = head.split(':').filter((group) => group !== '');
+  const after = tail.split(':').filter((group) => group !== '');
+  const zeros = Array<string>(8 - before.length - after.length).fill('0');
+  const groups = [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
+  return groups.flatMap((group) => [group >> 8, group & 0xff]);
+}
+
+function decodeIpv6(bytes: Buffer): string {
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
+  return canonicalIpv6(groups.join(':'));
+}
+
+/** As RFC 5952 writes it, so that it compares equal with what the agent's socket said. */
+const canonicalIpv6 = (address: string) => new URL(`http://[${address}]`).hostname.slice(1, -1);

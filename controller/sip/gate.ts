@@ -1,0 +1,108 @@
+/**
+ * The gate: who may have a transaction. Whatever arrives passes here first, and
+ * until it is let in it costs no memory: its answer is made of itself.
+ *
+ *     looked at in this order                                    then
+ *     in a dialog, with both its tokens, from the right place    dialog
+ *     from the site's emergency gateway                          gateway
+ *     INVITE to an emergency number, right digest or an address
+ *       that is or was a device's                                emergency
+ *     right digest, device of this site                          device
+ *     right digest, device of another site                       403
+ *     all else                                                   401 or 407, up to a rate
+ *
+ * An emergency call is under no rate, also when it must be asked for a digest.
+ */
+
+import type { Device, Flow } from '#controller/model/model.ts';
+import type { Kept, Store } from '#controller/model/ports.ts';
+import { sameHostPort } from '#protocol/address.ts';
+import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
+import { parseUri, schemeOf, unescapeUser } from '#protocol/sip/uri.ts';
+import type { Authentication, Unauthenticated } from './authentication.ts';
+import type { Counters } from './counters.ts';
+import { isEmergency } from './dial-plan.ts';
+import type { Directory } from './directory.ts';
+import type { Limiter } from './limiter.ts';
+import type { Peer } from './peer.ts';
+import type { Dialog, Routes } from './routes.ts';
+
+export type Admitted =
+  | ({ type: 'dialog' } & Dialog)
+  | { type: 'gateway'; flow: Flow }
+  | { type: 'emergency'; flow: Flow; device: Kept<Device>; number: string }
+  | { type: 'device'; flow: Flow; device: Kept<Device>; generation: number };
+
+export type Turned = { type: 'answer'; response: SipMessage } | { type: 'drop' };
+
+export type GateOptions = {
+  store: Store;
+  directory: Directory;
+  authentication: Authentication;
+  routes: Routes;
+  limiter: Limiter;
+  counters: Counters;
+};
+
+/** What a request dials, unescaped; undefined when it is for another host, or no `sip:` at all. */
+export function dialledIn(request: SipMessage, flow: Flow): string | undefined {
+  if (request.start.type !== 'request' || !['sip', 'sips'].includes(schemeOf(request.start.uri))) return undefined;
+  const { user, host } = parseUri(request.start.uri);
+  return user === undefined || host !== flow.local.address ? undefined : unescapeUser(user);
+}
+
+export function createGate(options: GateOptions): (request: SipMessage, peer: Peer) => Admitted | Turned {
+  const { store, directory, authentication, routes, limiter, counters } = options;
+
+  function inDialog(request: SipMessage, peer: Peer): Admitted | undefined {
+    if (request.method === 'REGISTER') return undefined;
+    const dialog = routes.dialogOf(request, peer);
+    if (dialog === 'bad') counters.badToken++;
+    return typeof dialog === 'string' ? undefined : { type: 'dialog', ...dialog };
+  }
+
+  function emergencyNumber(request: SipMessage, flow: Flow): string | undefined {
+    if (request.method !== 'INVITE' || request.to.params.has('tag')) return undefined;
+    const number = dialledIn(request, flow);
+    const site = store.get('sites', flow.site);
+    return number !== undefined && site !== undefined && isEmergency(number, site) ? number : undefined;
+  }
+
+  function refuse(request: SipMessage, status: number, reason?: string): Turned {
+    const toTag = authentication.tagFor(request);
+    return { type: 'answer', response: createResponse(request, status, { toTag, ...(reason && { reason }) }) };
+  }
+
+  function challenge(request: SipMessage, flow: Flow, found: Unauthenticated): Turned {
+    counters[found.type === 'none' ? 'challenged' : 'wrongCredentials']++;
+    return { type: 'answer', response: authentication.challenge(request, flow, found.isStale) };
+  }
+
+  function fromFlow(request: SipMessage, flow: Flow): Admitted | Turned {
+    const gateway = store.get('sites', flow.site)?.emergencyGateway;
+    if (gateway !== undefined && sameHostPort(gateway, flow.remote)) return { type: 'gateway', flow };
+
+    const found = authentication.check(request, flow);
+    const number = emergencyNumber(request, flow);
+    if (number !== undefined) {
+      const device = found.type === 'right' ? found.device : directory.deviceAt(flow);
+      if (device !== undefined) return { type: 'emergency', flow, device, number };
+    }
+    if (found.type === 'right') {
+      if (found.device.site === flow.site) return { ...found, type: 'device', flow };
+      counters.foreignSite++;
+      return refuse(request, 403, 'Device of another site');
+    }
+    const isFree = number !== undefined || limiter.take(`${flow.agent} ${flow.remote.address}`);
+    if (isFree) return challenge(request, flow, found);
+    counters.limited++;
+    return { type: 'drop' };
+  }
+
+  return (request, peer) => {
+    const dialog = inDialog(request, peer);
+    if (dialog !== undefined) return dialog;
+    // The IVR is called, it never calls.
+    return peer.type === 'ivr' ? refuse(request, 403) : fromFlow(request, peer.flow);
+  };
+}
