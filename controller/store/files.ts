@@ -7,7 +7,7 @@
  * since what open() asks for is cut by whatever umask the process was given.
  */
 
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export type OpenFile = (file: string, flags: string, mode?: number) => Promise<FileHandle>;
@@ -57,13 +57,9 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Makes `folder` and its name durable, and closes it to everybody else. */
 export async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: folderMode });
-  const handle = await open(folder, 'r');
-  try {
-    await handle.chmod(folderMode);
-  } finally {
-    await handle.close();
-  }
-  if (first !== undefined) await syncFolder(dirname(first));
+  await chmod(folder, folderMode);
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 /** All of `bytes` at `position`: one write may take fewer, on a disk that is nearly full. */
