@@ -1,0 +1,82 @@
+/**
+ * /agents: the edge processes, and the one-time tokens they enrol with.
+ *
+ *     GET    /agents                 → {items: [{id, site, isUp, version, sip, http, flows, …}]}
+ *     GET    /agents/:id
+ *     DELETE /agents/:id             → 204, revoked: its tunnel is closed
+ *     POST   /enrol-tokens {site}    → 201 {site, token}: good for 10 minutes, the only time it is shown
+ */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { type Agent, siteId } from '#controller/model/model.ts';
+import type { Store } from '#controller/model/ports.ts';
+import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import { missing, readBody } from './read.ts';
+
+/** What this room asks of controller/tunnel. */
+export interface Agents {
+  createEnrolToken(site: string): Promise<string>;
+  revoke(agent: string): Promise<void>;
+  agents(): readonly AgentState[];
+}
+
+export type AgentState = {
+  agent: string;
+  isUp: boolean;
+  version?: string | undefined;
+  sip?: HostPort | undefined;
+  http?: HostPort | undefined;
+  flows: number;
+  latencyMs?: number | undefined;
+};
+
+export function agentRoutes({ store, hub }: { store: Store; hub: Agents }): Hono {
+  return new Hono()
+    .get('/', (c) => {
+      const states = new Map(hub.agents().map((state) => [state.agent, state]));
+      return c.json({ items: store.list('agents').map((agent) => toJson(agent, states.get(agent.id))) });
+    })
+    .get('/:id', (c) => {
+      const id = c.req.param('id');
+      const agent = store.get('agents', id);
+      if (agent === undefined) throw missing('agent', id);
+      return c.json(
+        toJson(
+          agent,
+          hub.agents().find((state) => state.agent === id),
+        ),
+      );
+    })
+    .delete('/:id', async (c) => {
+      const id = c.req.param('id');
+      if (store.get('agents', id) === undefined) throw missing('agent', id);
+      await hub.revoke(id);
+      return c.body(null, 204);
+    });
+}
+
+const enrolment = z.strictObject({ site: siteId });
+
+export function enrolTokenRoutes({ store, hub }: { store: Store; hub: Agents }): Hono {
+  return new Hono().post('/', async (c) => {
+    const { site } = await readBody(enrolment, c);
+    if (store.get('sites', site) === undefined) throw missing('site', site);
+    return c.json({ site, token: await hub.createEnrolToken(site) }, 201);
+  });
+}
+
+function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | undefined): object {
+  return {
+    id,
+    site,
+    isUp: state?.isUp ?? false,
+    version: state?.version,
+    sip: state?.sip && formatHostPort(state.sip),
+    http: state?.http && formatHostPort(state.http),
+    flows: state?.flows ?? 0,
+    latencyMs: state?.latencyMs,
+    enrolledAt: new Date(enrolledAt).toISOString(),
+    revokedAt: revokedAt && new Date(revokedAt).toISOString(),
+  };
+}

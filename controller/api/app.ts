@@ -1,0 +1,86 @@
+/**
+ * The API under /api/v1: its routes, who may use them, and the one place where
+ * a failure becomes a status.
+ *
+ *     access   local   the control socket in the data folder: whoever may open it is the admin
+ *              token   a TCP port: a bearer token, and a Host that is this server's own
+ *
+ * A page in some browser must not reach it: no CORS header is ever sent, bodies
+ * are JSON by their content type, and a foreign Host (DNS rebinding) is refused.
+ */
+
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
+import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
+import { type DeviceDeps, deviceRoutes } from './devices.ts';
+import { formatProblem, problemOf } from './problem.ts';
+import { type SessionDeps, sessionRoutes } from './sessions.ts';
+import { type SiteRules, siteRoutes } from './sites.ts';
+import { tokenOf, tokenRoutes } from './tokens.ts';
+import { type UserDeps, userRoutes } from './users.ts';
+
+export type AppDeps = Omit<SessionDeps, 'how'> &
+  DeviceDeps &
+  UserDeps & {
+    hub: Agents;
+    checkSite: SiteRules;
+    clock: Clock;
+    log: { error(facts: object, message: string): void };
+    access: { type: 'local' } | { type: 'token'; hosts: ReadonlySet<string> };
+  };
+
+export const apiPath = '/api/v1';
+const maxBodyBytes = 256 * 1024;
+
+export function createApp(deps: AppDeps): Hono {
+  const { store, access, log } = deps;
+  const app = new Hono();
+
+  app.use(async (c, next) => {
+    c.header('cache-control', 'no-store');
+    if (access.type === 'token') {
+      if (!access.hosts.has((c.req.header('host') ?? '').toLowerCase())) {
+        throw new Fault('forbidden', 'host: this server is not known by that name', { field: 'host' });
+      }
+      if (tokenOf(store, c.req.header('authorization')) === undefined) {
+        throw new Fault('auth.refused', 'a bearer token is needed');
+      }
+    }
+    await next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () =>
+        formatProblem({
+          status: 413,
+          code: 'input.invalid',
+          detail: `a body has at most ${maxBodyBytes} bytes`,
+        }),
+    }),
+  );
+
+  const how = access.type === 'local' ? 'admin' : 'api';
+  const routes = new Hono()
+    .route('/sites', siteRoutes(deps))
+    .route('/users', userRoutes(deps))
+    .route('/devices', deviceRoutes(deps))
+    .route('/sessions', sessionRoutes({ ...deps, how }))
+    .route('/agents', agentRoutes(deps))
+    .route('/enrol-tokens', enrolTokenRoutes(deps))
+    .route('/tokens', tokenRoutes(deps));
+  app.route(apiPath, routes);
+
+  app.notFound((c) =>
+    formatProblem({ status: 404, code: 'not.found', detail: `no such route: ${c.req.method} ${c.req.path}` }),
+  );
+  app.onError((error, c) => {
+    const problem = problemOf(error);
+    if (problem !== undefined) return formatProblem(problem);
+    log.error({ err: error, method: c.req.method, path: c.req.path }, 'request failed');
+    return formatProblem({ status: 500, code: 'internal', detail: 'internal error' });
+  });
+  return app;
+}

@@ -1,0 +1,135 @@
+/**
+ * /devices: the phones.
+ *
+ *     GET    /devices                       → {items: [device]}
+ *     POST   /devices {mac, model, site}    → 201 device, named HD and the next free number
+ *     GET    /devices/:id                   → device, its revision as ETag
+ *     PATCH  /devices/:id                   → device; `mac`, `model` and `site` may change
+ *     DELETE /devices/:id                   → 204; its session and its registration go with it
+ *
+ * A device shows what is true of it now: its provisioning URL, its change-over,
+ * where it is registered, and the keys its phone has no room for.
+ */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { type Device, deviceId, mac, siteId } from '#controller/model/model.ts';
+import type { Change, ChangeOvers, Kept, Store } from '#controller/model/ports.ts';
+import { findModel } from '#controller/provisioning/models.ts';
+import type { Provisioning } from '#controller/provisioning/provisioning.ts';
+import { formatHostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
+import { expected, missing, readBody, readPatch, revisionTag, wrong } from './read.ts';
+
+export type DeviceDeps = {
+  store: Store;
+  changeOvers: Pick<ChangeOvers, 'of'>;
+  provisioning: Pick<Provisioning, 'urlOf' | 'cutKeysOf'>;
+  clock: Clock;
+};
+
+/** However it is printed on the phone: `00:15:65:AA:BB:CC`, `00-15-65-aa-bb-cc`, `0015.65aa.bbcc`. */
+const writtenMac = z
+  .string()
+  .max(32)
+  .transform((text) => text.trim().toLowerCase().replace(/[:.-]/g, ''))
+  .pipe(mac)
+  .refine((text) => (Number.parseInt(text.slice(0, 2), 16) & 1) === 0, 'is a group address, not a phone’s')
+  .refine((text) => text !== '000000000000', 'is no phone’s');
+
+const shown = z.strictObject({ mac: writtenMac, model: z.string().max(64), site: siteId });
+const creation = shown.extend({ id: deviceId.optional() });
+
+export function deviceRoutes({ store, changeOvers, provisioning, clock }: DeviceDeps): Hono {
+  function find(id: string): Kept<Device> {
+    const found = store.get('devices', id);
+    if (found === undefined) throw missing('device', id);
+    return found;
+  }
+
+  /** Throws `input.invalid` or `conflict` that names the field. */
+  function check(wanted: z.infer<typeof shown>, self?: string): Pick<Device, 'vendor' | 'model'> {
+    const twin = store.list('devices').find((device) => device.mac === wanted.mac && device.id !== self);
+    if (twin !== undefined) {
+      throw new Fault('conflict', `mac: ${wanted.mac} is already ${twin.id}`, { field: 'mac', id: twin.id });
+    }
+    if (store.get('sites', wanted.site) === undefined)
+      throw wrong('site', `there is no site "${wanted.site}"`);
+    const { vendor, model } = findModel(wanted.model);
+    return { vendor, model };
+  }
+
+  return new Hono()
+    .get('/', (c) => c.json({ items: store.list('devices').map(toJson) }))
+    .post('/', async (c) => {
+      const { id = nextFree(store), ...wanted } = await readBody(creation, c);
+      const value: Device = { ...wanted, ...check(wanted), id, generation: 1, confirmedGeneration: 0 };
+      await store.commit([{ type: 'put', collection: 'devices', value, expect: 'absent' }]);
+      return c.json(toJson(value), 201);
+    })
+    .get('/:id', (c) => {
+      const found = find(c.req.param('id'));
+      return c.json(toJson(found), 200, revisionTag(found));
+    })
+    .patch('/:id', async (c) => {
+      const { revision, ...current } = find(c.req.param('id'));
+      const { mac: oldMac, model, site } = current;
+      const wanted = await readPatch(shown, c, { mac: oldMac, model, site }, { id: 'id' });
+      const value: Device = { ...current, ...wanted, ...check(wanted, current.id) };
+      const isElsewhere = value.site !== site || value.mac !== oldMac;
+      await store.commit([
+        { type: 'put', collection: 'devices', value, expect: expected(c, { revision }) },
+        ...(isElsewhere ? unregistered(value.id) : []),
+      ]);
+      return c.json(toJson(value));
+    })
+    .delete('/:id', async (c) => {
+      const current = find(c.req.param('id'));
+      const { id } = current;
+      const session: Change[] =
+        store.get('sessions', id) === undefined ? [] : [{ type: 'delete', collection: 'sessions', id }];
+      await store.commit([
+        { type: 'delete', collection: 'devices', id, expect: expected(c, current) },
+        ...session,
+        ...unregistered(id),
+      ]);
+      return c.body(null, 204);
+    });
+
+  function unregistered(id: string): Change[] {
+    return store.get('bindings', id) === undefined ? [] : [{ type: 'delete', collection: 'bindings', id }];
+  }
+
+  function toJson({ id, mac: address, vendor, model, site }: Device): object {
+    const session = store.get('sessions', id);
+    const binding = store.get('bindings', id);
+    const isRegistered = binding !== undefined && binding.expiresAt > clock.wall();
+    return {
+      id,
+      mac: address,
+      vendor,
+      model,
+      site,
+      provisioningUrl: provisioning.urlOf(id),
+      extension: session?.extension ?? null,
+      changeOver: changeOvers.of(id),
+      registered: isRegistered
+        ? {
+            aor: binding.aor,
+            address: formatHostPort(binding.flow.remote),
+            agent: binding.flow.agent,
+            userAgent: binding.userAgent,
+            expiresAt: new Date(binding.expiresAt).toISOString(),
+          }
+        : null,
+      cutKeys: provisioning.cutKeysOf(id),
+    };
+  }
+}
+
+/** `HD` and the number after the highest: a name is not used again while its successor lives. */
+function nextFree(store: Store): string {
+  const numbers = store.list('devices').map(({ id }) => Number(id.slice(2)));
+  return `HD${String(Math.max(0, ...numbers) + 1).padStart(4, '0')}`;
+}

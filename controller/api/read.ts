@@ -1,0 +1,85 @@
+/** Outside input becomes what we know, or a fault that names the field. */
+
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { Fault } from '#protocol/fault.ts';
+import { nearest } from '#protocol/nearest.ts';
+
+/** Throws `input.invalid` with the first field that is wrong. */
+export function read<T extends z.ZodObject>(schema: T, value: unknown): z.infer<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const field = [...issue.path, issue.keys[0] ?? ''].join('.');
+    const near = nearest(field, Object.keys(schema.shape));
+    throw wrong(field, `there is no such field${near === undefined ? '' : `; did you mean "${near}"?`}`);
+  }
+  throw wrong(issue?.path.join('.') ?? '', issue?.message ?? 'not understood');
+}
+
+/** The body of a request. */
+export async function readBody<T extends z.ZodObject>(schema: T, c: Context): Promise<z.infer<T>> {
+  return read(schema, await readObject(c));
+}
+
+/**
+ * What a document becomes by a PATCH (RFC 7396, one level): fields of the body
+ * replace, null removes, and the whole is checked as a new one would be.
+ */
+export async function readPatch<T extends z.ZodObject>(
+  schema: T,
+  c: Context,
+  current: object,
+  { id, merged = [] }: { id: string; merged?: readonly string[] },
+): Promise<z.infer<T>> {
+  const body = await readObject(c);
+  if (id in body) throw wrong(id, 'cannot be changed');
+  const result = merge(current, body);
+  for (const field of merged) {
+    const [before, change] = [Reflect.get(current, field), body[field]];
+    if (isObject(before) && isObject(change)) result[field] = merge(before, change);
+  }
+  return read(schema, result);
+}
+
+function merge(before: object, changes: object): Record<string, unknown> {
+  const all = Object.entries({ ...before, ...changes });
+  return Object.fromEntries(all.filter(([, value]) => value !== null));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+async function readObject(c: Context): Promise<Record<string, unknown>> {
+  const type = c.req.header('content-type') ?? '';
+  if (!/^application\/json\s*(?:;|$)/i.test(type)) throw wrong('content-type', 'must be application/json');
+  let body: unknown;
+  try {
+    body = await c.req.json();
+  } catch {
+    throw wrong('body', 'is not JSON');
+  }
+  if (!isObject(body)) throw wrong('body', 'is not a JSON object');
+  return body;
+}
+
+export const wrong = (field: string, why: string) =>
+  new Fault('input.invalid', `${field}: ${why}`, { field });
+
+export function missing(noun: string, id: string): Fault {
+  return new Fault('not.found', `there is no ${noun} "${id}"`, { noun, id });
+}
+
+export function taken(noun: string, id: string, field: string): Fault {
+  return new Fault('conflict', `${field}: there is a ${noun} "${id}" already`, { field, noun, id });
+}
+
+/** `If-Match` as the revision that a change expects; what was just read when there is none. */
+export function expected(c: Context, current: { revision: number }): number {
+  const header = c.req.header('if-match');
+  if (header === undefined || header === '*') return current.revision;
+  return Number(/^"(\d{1,15})"$/.exec(header)?.[1] ?? -1);
+}
+
+export const revisionTag = ({ revision }: { revision: number }) => ({ etag: `"${revision}"` });

@@ -1,0 +1,76 @@
+/**
+ * /sites: the offices.
+ *
+ *     GET    /sites        → {items: [site]}
+ *     POST   /sites        → 201 site; what is left out gets its default
+ *     GET    /sites/:id    → site, its revision as ETag
+ *     PATCH  /sites/:id    → site; `dialCodes` are merged (null removes one), the rest replaced
+ *     DELETE /sites/:id    → 204; 409 while it has devices or agents
+ */
+
+import { Hono } from 'hono';
+import { type Site, site } from '#controller/model/model.ts';
+import type { Kept, Store } from '#controller/model/ports.ts';
+import { Fault } from '#protocol/fault.ts';
+import { expected, missing, readBody, readPatch, revisionTag, taken, wrong } from './read.ts';
+
+/** The rules of controller/sessions that no schema can say; throws `input.invalid` naming the field. */
+export type SiteRules = (site: Site, store: Store) => void;
+
+export function siteRoutes({ store, checkSite }: { store: Store; checkSite: SiteRules }): Hono {
+  function find(id: string): Kept<Site> {
+    const found = store.get('sites', id);
+    if (found === undefined) throw missing('site', id);
+    return found;
+  }
+
+  return new Hono()
+    .get('/', (c) => c.json({ items: store.list('sites').map(toJson) }))
+    .post('/', async (c) => {
+      const value = await readBody(site, c);
+      if (store.get('sites', value.id) !== undefined) throw taken('site', value.id, 'id');
+      check(value);
+      await store.commit([{ type: 'put', collection: 'sites', value, expect: 'absent' }]);
+      return c.json(value, 201);
+    })
+    .get('/:id', (c) => {
+      const found = find(c.req.param('id'));
+      return c.json(toJson(found), 200, revisionTag(found));
+    })
+    .patch('/:id', async (c) => {
+      const current = find(c.req.param('id'));
+      const value = await readPatch(site, c, toJson(current), { id: 'id', merged: ['dialCodes'] });
+      check(value);
+      await store.commit([{ type: 'put', collection: 'sites', value, expect: expected(c, current) }]);
+      return c.json(value);
+    })
+    .delete('/:id', async (c) => {
+      const current = find(c.req.param('id'));
+      const { id } = current;
+      const devices = store.list('devices').filter((device) => device.site === id).length;
+      const agents = store.list('agents').filter((a) => a.site === id && a.revokedAt === undefined).length;
+      if (devices + agents > 0) {
+        throw new Fault('conflict', `site ${id} still has ${devices} devices and ${agents} agents`, { id });
+      }
+      await store.commit([{ type: 'delete', collection: 'sites', id, expect: expected(c, current) }]);
+      return c.body(null, 204);
+    });
+
+  function check(value: Site): void {
+    if (!isTimeZone(value.timeZone)) throw wrong('timeZone', `"${value.timeZone}" is not a known time zone`);
+    checkSite(value, store);
+  }
+}
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return true;
+  } catch {
+    return false; // RangeError: no such zone
+  }
+}
+
+function toJson({ revision: _, ...value }: Kept<Site>): Site {
+  return value;
+}

@@ -1,0 +1,95 @@
+/**
+ * /users: the extensions and whose they are.
+ *
+ *     GET    /users                  → {items: [user]}
+ *     POST   /users                  → 201 user; a `pin` may come with it
+ *     GET    /users/:ext             → user, its revision as ETag
+ *     PATCH  /users/:ext             → user
+ *     DELETE /users/:ext             → 204; their sessions end
+ *     PUT    /users/:ext/pin {pin}   → 204 (POST does the same)
+ *     POST   /users/:ext/unlock      → 204; failed PIN tries are forgotten
+ *
+ * A PIN goes in and never comes out: a user shows `hasPin` and nothing more.
+ */
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { type User, user } from '#controller/model/model.ts';
+import type { Kept, Store } from '#controller/model/ports.ts';
+import { expected, missing, readBody, readPatch, revisionTag, taken } from './read.ts';
+
+/** What this room asks of controller/sessions. */
+export interface Pins {
+  /** Throws `input.invalid` with field `pin` when it is weak; `extension` need not be a user yet. */
+  hash(extension: string, pin: string): Promise<string>;
+  unlock(extension: string): Promise<void>;
+}
+
+/** The rules of controller/sessions that no schema can say; throws `input.invalid` naming the field. */
+export type UserRules = (user: User, store: Store) => void;
+
+const pin = z.string().max(64);
+const { pinHash: _, ...fields } = user.shape;
+const shown = z.strictObject(fields);
+const creation = shown.extend({ pin: pin.optional() });
+const pinBody = z.strictObject({ pin });
+
+export type UserDeps = { store: Store; pins: Pins; checkUser: UserRules };
+
+export function userRoutes({ store, pins, checkUser }: UserDeps): Hono {
+  function find(id: string): Kept<User> {
+    const found = store.get('users', id);
+    if (found === undefined) throw missing('user', id);
+    return found;
+  }
+
+  const setPin = async (id: string, newPin: string) => {
+    const { revision, ...current } = find(id);
+    const value = { ...current, pinHash: await pins.hash(id, newPin) };
+    await store.commit([{ type: 'put', collection: 'users', value, expect: revision }]);
+    await pins.unlock(id);
+  };
+
+  return new Hono()
+    .get('/', (c) => c.json({ items: store.list('users').map(toJson) }))
+    .post('/', async (c) => {
+      const { pin: newPin, ...rest } = await readBody(creation, c);
+      if (store.get('users', rest.extension) !== undefined) throw taken('user', rest.extension, 'extension');
+      checkUser(rest, store);
+      const pinHash = newPin === undefined ? undefined : await pins.hash(rest.extension, newPin);
+      const value: User = { ...rest, ...(pinHash !== undefined && { pinHash }) };
+      await store.commit([{ type: 'put', collection: 'users', value, expect: 'absent' }]);
+      return c.json(toJson(value), 201);
+    })
+    .get('/:ext', (c) => {
+      const found = find(c.req.param('ext'));
+      return c.json(toJson(found), 200, revisionTag(found));
+    })
+    .patch('/:ext', async (c) => {
+      const { revision, pinHash, ...current } = find(c.req.param('ext'));
+      const changed = await readPatch(shown, c, current, { id: 'extension' });
+      const value: User = { ...changed, ...(pinHash !== undefined && { pinHash }) };
+      checkUser(value, store);
+      await store.commit([{ type: 'put', collection: 'users', value, expect: expected(c, { revision }) }]);
+      return c.json(toJson(value));
+    })
+    .delete('/:ext', async (c) => {
+      const current = find(c.req.param('ext'));
+      const id = current.extension;
+      await store.commit([{ type: 'delete', collection: 'users', id, expect: expected(c, current) }]);
+      return c.body(null, 204);
+    })
+    .on(['PUT', 'POST'], '/:ext/pin', async (c) => {
+      await setPin(c.req.param('ext'), (await readBody(pinBody, c)).pin);
+      return c.body(null, 204);
+    })
+    .post('/:ext/unlock', async (c) => {
+      await pins.unlock(find(c.req.param('ext')).extension);
+      return c.body(null, 204);
+    });
+}
+
+function toJson(value: User): object {
+  const { extension, name, hotdesk, secondDevice, keys, pinHash } = value;
+  return { extension, name, hotdesk, secondDevice, keys, hasPin: pinHash !== undefined };
+}
