@@ -1,0 +1,95 @@
+/** A transaction machine at work: keeps its state and timers, hands every other effect to its owner. */
+
+import type { Clock } from '#protocol/clock.ts';
+import type { Effect, Event, Machine, Step, TimerName, Timing, Why } from './machine.ts';
+
+export type Running = {
+  /** The machine's first step; nothing happens before. */
+  begin(): void;
+  feed(event: Event): void;
+  /** Ends it without a word to anybody. */
+  drop(): void;
+};
+
+type Owned = Exclude<Effect, { type: 'start' | 'stop' | 'end' }>;
+
+export type RunningOptions<State> = {
+  machine: Machine<State>;
+  timing: Timing;
+  clock: Clock;
+  /** False when the transport refused; effects that send nothing answer true. */
+  perform(effect: Owned): boolean;
+  onEnd(why: Why): void;
+};
+
+export function createRunning<State>({
+  machine,
+  timing,
+  clock,
+  perform,
+  onEnd,
+}: RunningOptions<State>): Running {
+  const timers = new Map<TimerName, () => void>();
+  let state: State | undefined;
+  let isOver = false;
+
+  function take(step: Step<State>): void {
+    state = step.state;
+    let isSent = true;
+    for (const effect of step.effects) {
+      if (isOver) return; // a listener closed us meanwhile
+      isSent = apply(effect) && isSent;
+    }
+    // Told on the next turn: who called us is not yet ready to hear of an end.
+    if (!isSent && !isOver) startFailure();
+  }
+
+  function startFailure(): void {
+    stopTimer('failed');
+    const failed = () => feed({ type: 'failed' });
+    timers.set('failed', clock.after(0, failed));
+  }
+
+  function apply(effect: Effect): boolean {
+    switch (effect.type) {
+      case 'start':
+        return startTimer(effect.timer, effect.ms);
+      case 'stop':
+        return stopTimer(effect.timer);
+      case 'end':
+        drop();
+        onEnd(effect.why);
+        return true;
+      default:
+        return perform(effect);
+    }
+  }
+
+  function startTimer(timer: TimerName, ms: number): boolean {
+    stopTimer(timer);
+    const expired = () => {
+      timers.delete(timer);
+      feed({ type: 'timer', timer });
+    };
+    timers.set(timer, clock.after(ms, expired));
+    return true;
+  }
+
+  function stopTimer(timer: TimerName): boolean {
+    timers.get(timer)?.();
+    timers.delete(timer);
+    return true;
+  }
+
+  function feed(event: Event): void {
+    if (!isOver && state !== undefined) take(machine.step(state, event, timing));
+  }
+
+  function drop(): void {
+    isOver = true;
+    for (const cancel of timers.values()) cancel();
+    timers.clear();
+  }
+
+  return { begin: () => take(machine.begin(timing)), feed, drop };
+}
