@@ -38,7 +38,7 @@ async function bindPair(address: string, wanted: number): Promise<Omit<Pair, 'cl
 
 /** Undefined when the port is taken; throws for what another port would not mend. */
 async function bind(address: string, port: number): Promise<Socket | undefined> {
-  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', ipv6Only: true });
+  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', ipv6Only: isIPv6(address) });
   try {
     socket.bind({ address, port });
     await once(socket, 'listening');

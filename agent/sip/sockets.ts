@@ -70,7 +70,7 @@ export async function openSipSockets({ listen, ...options }: SipSocketsOptions):
 async function bindSocket(address: string, port: number): Promise<Socket> {
   const socket = createSocket({
     type: isIPv6(address) ? 'udp6' : 'udp4',
-    ipv6Only: true,
+    ipv6Only: isIPv6(address),
     recvBufferSize: receiveBufferBytes,
   });
   try {

@@ -1,0 +1,177 @@
+/**
+ * The agent: the controller's remote set of sockets.
+ *
+ *     phone ─ SIP/UDP ─→ sip ───┐
+ *     phone ─ HTTP GET ─→ http ─┼─→ tunnel ─→ controller
+ *     phone ─ RTP ─→ media ─────┘
+ *
+ * All sockets are open when `runAgent` answers; the tunnel is dialled again and
+ * again until `close`, so a controller that is away is no error.
+ */
+
+import assert from 'node:assert/strict';
+import type { KeyObject } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { HostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
+import type { ControlMessage } from '#protocol/tunnel/control.ts';
+import { type AgentConfig, listenAddresses } from './config.ts';
+import { type HttpRelay, listenRelay, type RelayCounters } from './http/relay.ts';
+import { type AgentMedia, type MediaCounters, openMediaPorts } from './media/ports.ts';
+import type { SipCounters } from './sip/relay.ts';
+import { openSipSockets, type SipSockets } from './sip/sockets.ts';
+import { type AgentTunnel, dialTunnel, type Log } from './tunnel.ts';
+import { version } from './version.ts';
+
+export type AgentOptions = {
+  config: AgentConfig;
+  identity: { agent: string; privateKey: KeyObject; controller: URL; pins: readonly string[] };
+  clock: Clock;
+  log: Log;
+  /** Each time the tunnel is up. */
+  onUp?: (() => void) | undefined;
+  dial?: typeof dialTunnel;
+};
+
+export type Agent = {
+  readonly sip: readonly HostPort[];
+  readonly http: readonly HostPort[];
+  readonly isUp: boolean;
+  readonly counters: {
+    sip: Readonly<SipCounters>;
+    media: Readonly<MediaCounters>;
+    http: Readonly<RelayCounters>;
+  };
+  /** Takes no new flows, answers what is asked already, tells the controller, and lets go of everything. */
+  close(): Promise<void>;
+};
+
+export async function runAgent({
+  config,
+  identity,
+  clock,
+  log,
+  onUp,
+  dial = dialTunnel,
+}: AgentOptions): Promise<Agent> {
+  const hosts = listenAddresses(config, networkInterfaces());
+  const opened: { close(): Promise<void> }[] = [];
+  let tunnel: AgentTunnel | undefined;
+  const uplink = createUplink(() => tunnel);
+
+  try {
+    const sip = await openSipSockets({ listen: at(hosts, config.sipPort), uplink, clock, log });
+    opened.push(sip);
+    const media = openMediaPorts({
+      addresses: hosts,
+      range: config.rtpPorts,
+      isPhone: (address) => sip.relay.isPhone(address),
+      uplink,
+      clock,
+      log,
+    });
+    opened.push(media);
+    const http = await listenRelay({ listen: at(hosts, config.httpPort), uplink, clock, log });
+    opened.push(http);
+
+    tunnel = dial({
+      controller: identity.controller,
+      identity,
+      pins: identity.pins,
+      allowPlain: config.allowPlain,
+      clock,
+      log,
+      status: () => statusOf(sip, http),
+      flows: () => sip.relay.flows(),
+      onControl: (message) => control(message, sip, media, log),
+      onSip: (flow, bytes) => sip.relay.send(flow, bytes),
+      onRtp: (stream, packet) => media.send(stream, packet),
+      onUp(newEpoch) {
+        // Stream numbers are the controller's: after its restart they mean nothing.
+        if (newEpoch) media.closeAll();
+        log.info({ newEpoch }, 'tunnel up');
+        onUp?.();
+      },
+      onDown: () => log.warn({}, 'tunnel down'),
+    });
+    const up = tunnel;
+    let closing: Promise<void> | undefined;
+    return {
+      sip: sip.addresses,
+      http: http.addresses,
+      get isUp() {
+        return up.isUp;
+      },
+      counters: { sip: sip.relay.counters, media: media.counters, http: http.counters },
+      close() {
+        closing ??= drain({ sip, media, http, tunnel: up });
+        return closing;
+      },
+    };
+  } catch (error) {
+    await Promise.all(opened.map((each) => each.close()));
+    throw error;
+  }
+}
+
+const at = (hosts: readonly string[], port: number) => hosts.map((address) => ({ address, port }));
+
+/** The tunnel for rooms that are open before it is dialled: until then it takes nothing. */
+function createUplink(tunnel: () => AgentTunnel | undefined): Omit<AgentTunnel, 'close'> {
+  return {
+    get isUp() {
+      return tunnel()?.isUp ?? false;
+    },
+    control: (message) => tunnel()?.control(message),
+    sip: (flow, bytes) => tunnel()?.sip(flow, bytes) ?? false,
+    rtp: (stream, packet) => tunnel()?.rtp(stream, packet),
+    request: (request) => tunnel()?.request(request) ?? Promise.reject(new Error('not dialled yet')),
+  };
+}
+
+function statusOf(sip: SipSockets, http: HttpRelay): Extract<ControlMessage, { type: 'status' }> {
+  const [first] = http.addresses;
+  assert(first, 'there is an address to listen at');
+  return {
+    type: 'status',
+    version,
+    sip: sip.addresses.slice(0, 16).map((address) => ({ transport: 'udp', address })),
+    http: first,
+  };
+}
+
+function control(message: ControlMessage, sip: SipSockets, media: AgentMedia, log: Log): void {
+  switch (message.type) {
+    case 'flow.open':
+      sip.relay.openFlow(message);
+      break;
+    case 'flow.close':
+      sip.relay.closeFlow(message.flow);
+      break;
+    case 'media.open':
+    case 'media.remote':
+    case 'media.close':
+      media.control(message);
+      break;
+    case 'closing':
+      log.info({ reason: message.reason }, 'controller closing');
+      break;
+    default:
+      // What only an agent says: a controller of another mind, and nothing to do.
+      log.warn({ type: message.type }, 'control message of an agent');
+  }
+}
+
+async function drain(open: {
+  sip: SipSockets;
+  media: AgentMedia;
+  http: HttpRelay;
+  tunnel: AgentTunnel;
+}): Promise<void> {
+  open.sip.relay.drain();
+  await open.http.close();
+  open.tunnel.control({ type: 'closing', reason: 'the agent stops' });
+  await open.media.close();
+  await open.tunnel.close();
+  await open.sip.close();
+}
