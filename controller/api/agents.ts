@@ -4,12 +4,15 @@
  *     GET    /agents                 → {items: [{id, site, isUp, version, sip, http, flows, …}]}
  *     GET    /agents/:id
  *     DELETE /agents/:id             → 204, revoked: its tunnel is closed
+ *     GET    /enrol-tokens           → {items: [{id, site, expiresAt, spentAt}]}
  *     POST   /enrol-tokens {site}    → 201 {site, token}: good for 10 minutes, the only time it is shown
+ *     GET    /enrol-tokens/:id
+ *     DELETE /enrol-tokens/:id       → 204, not good any more
  */
 
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { type Agent, siteId } from '#controller/model/model.ts';
+import { type Agent, type EnrolToken, siteId } from '#controller/model/model.ts';
 import type { Store } from '#controller/model/ports.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import { missing, readBody } from './read.ts';
@@ -59,12 +62,34 @@ export function agentRoutes({ store, hub }: { store: Store; hub: Agents }): Hono
 const enrolment = z.strictObject({ site: siteId });
 
 export function enrolTokenRoutes({ store, hub }: { store: Store; hub: Agents }): Hono {
-  return new Hono().post('/', async (c) => {
-    const { site } = await readBody(enrolment, c);
-    if (store.get('sites', site) === undefined) throw missing('site', site);
-    return c.json({ site, token: await hub.createEnrolToken(site) }, 201);
-  });
+  function find(id: string): EnrolToken {
+    const found = store.get('enrolTokens', id);
+    if (found === undefined) throw missing('enrol-token', id);
+    return found;
+  }
+
+  return new Hono()
+    .get('/', (c) => c.json({ items: store.list('enrolTokens').map(tokenToJson) }))
+    .post('/', async (c) => {
+      const { site } = await readBody(enrolment, c);
+      if (store.get('sites', site) === undefined) throw missing('site', site);
+      return c.json({ site, token: await hub.createEnrolToken(site) }, 201);
+    })
+    .get('/:id', (c) => c.json(tokenToJson(find(c.req.param('id')))))
+    .delete('/:id', async (c) => {
+      const { id } = find(c.req.param('id'));
+      await store.commit([{ type: 'delete', collection: 'enrolTokens', id }]);
+      return c.body(null, 204);
+    });
 }
+
+/** The id is a hash of the secret part: it opens nothing. */
+const tokenToJson = ({ id, site, expiresAt, spentAt }: EnrolToken) => ({
+  id,
+  site,
+  expiresAt: new Date(expiresAt).toISOString(),
+  spentAt: spentAt && new Date(spentAt).toISOString(),
+});
 
 function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | undefined): object {
   return {

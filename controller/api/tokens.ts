@@ -3,6 +3,7 @@
  *
  *     GET    /tokens          → {items: [{id, name, createdAt}]}
  *     POST   /tokens {name}   → 201 {id, name, createdAt, token}: the only time it is shown
+ *     GET    /tokens/:id
  *     DELETE /tokens/:id      → 204
  *
  * A token is `hdt_`, its id, `_`, 256 random bits. Only its hash is kept.
@@ -20,6 +21,12 @@ const creation = z.strictObject({ name: displayName });
 const form = /^hdt_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/;
 
 export function tokenRoutes({ store, clock }: { store: Store; clock: Clock }): Hono {
+  function find(id: string): ApiToken {
+    const found = store.get('apiTokens', id);
+    if (found === undefined) throw missing('token', id);
+    return found;
+  }
+
   return new Hono()
     .get('/', (c) => c.json({ items: store.list('apiTokens').map(toJson) }))
     .post('/', async (c) => {
@@ -30,9 +37,9 @@ export function tokenRoutes({ store, clock }: { store: Store; clock: Clock }): H
       await store.commit([{ type: 'put', collection: 'apiTokens', value, expect: 'absent' }]);
       return c.json({ ...toJson(value), token }, 201);
     })
+    .get('/:id', (c) => c.json(toJson(find(c.req.param('id')))))
     .delete('/:id', async (c) => {
-      const id = c.req.param('id');
-      if (store.get('apiTokens', id) === undefined) throw missing('token', id);
+      const { id } = find(c.req.param('id'));
       await store.commit([{ type: 'delete', collection: 'apiTokens', id }]);
       return c.body(null, 204);
     });

@@ -1,0 +1,263 @@
+/** The nouns of `hotdesk <noun> <verb>` and what each verb asks of the API. */
+
+import { parseHostPort } from '#protocol/address.ts';
+import { Fault } from '#protocol/fault.ts';
+import { type Column, field, type Row } from './table.ts';
+import {
+  type Call,
+  done,
+  type Flag,
+  item,
+  last,
+  type Noun,
+  need,
+  onOff,
+  pinFrom,
+  pinStdin,
+  plainVerbs,
+  valued,
+} from './verb.ts';
+
+const nested = (name: string, part: string, title = part): Column => ({
+  title,
+  of: (row) => (row[name] as Row | null | undefined)?.[part],
+});
+
+const siteFlags: readonly Flag[] = [
+  valued('time-zone', 'ZONE', 'as Europe/Berlin'),
+  valued('language', 'en|de', 'of displays and prompts'),
+  valued('emergency', 'NUMBER', 'an emergency number; may be given again, replaces all'),
+  valued('gateway', 'ADDRESS:PORT', 'where emergency calls go, on the site’s own LAN; "none" removes it'),
+  valued('dial-code', 'NAME=CODE', 'as login=*77*; may be given again; without CODE it removes one'),
+  valued('idle-may-call', 'EXT', 'what an idle phone may call besides; may be given again, replaces all'),
+];
+
+function siteFields(call: Call): Row {
+  const { flags } = call;
+  const gateway = last(call, 'gateway');
+  const codes = flags.get('dial-code')?.map((text) => {
+    const [, name, code] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+    if (name === undefined) {
+      throw new Fault('input.invalid', `--dial-code: "${text}" is not NAME=CODE`, { field: 'dial-code' });
+    }
+    return [name, code === '' ? null : code];
+  });
+  return given({
+    timeZone: last(call, 'time-zone'),
+    language: last(call, 'language'),
+    emergencyNumbers: flags.get('emergency'),
+    emergencyGateway: gateway && (gateway === 'none' ? null : parseHostPort(gateway, '--gateway')),
+    dialCodes: codes && Object.fromEntries(codes),
+    idleMayCall: flags.get('idle-may-call'),
+  });
+}
+
+const userFlags: readonly Flag[] = [
+  valued('hotdesk', 'on|off', 'may log in at desks'),
+  valued(
+    'second-device',
+    'allow|move|refuse',
+    'what a login at a second desk does; "default" for the system’s',
+  ),
+  pinStdin,
+];
+
+function userFields(call: Call): Row {
+  const policy = last(call, 'second-device');
+  return given({
+    name: last(call, 'name'),
+    hotdesk: onOff(call, 'hotdesk'),
+    secondDevice: policy === 'default' ? null : policy,
+  });
+}
+
+const given = (fields: Row): Row =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+const at = (path: string, id: string | undefined) => `${path}/${encodeURIComponent(id ?? '')}`;
+
+export const nouns: Readonly<Record<string, Noun>> = {
+  site: {
+    about: 'the offices',
+    verbs: {
+      ...plainVerbs('/sites', 'ID', [
+        field('id'),
+        field('timeZone', 'time zone'),
+        field('language'),
+        field('emergencyNumbers', 'emergency'),
+        field('emergencyGateway', 'gateway'),
+      ]),
+      create: {
+        about: 'a new one',
+        args: ['ID'],
+        flags: siteFlags,
+        run: (call) => item(call.client.ask('POST', '/sites', { id: call.args[0], ...siteFields(call) })),
+      },
+      set: {
+        about: 'changes it',
+        args: ['ID'],
+        flags: siteFlags,
+        run: (call) => item(call.client.ask('PATCH', at('/sites', call.args[0]), siteFields(call))),
+      },
+    },
+  },
+
+  user: {
+    about: 'the extensions, and whose they are',
+    verbs: {
+      ...plainVerbs('/users', 'EXT', [
+        field('extension'),
+        field('name'),
+        field('hotdesk'),
+        field('hasPin', 'pin'),
+        { title: 'keys', of: (row) => (row.keys as unknown[]).length },
+      ]),
+      create: {
+        about: 'a new one',
+        args: ['EXT', 'NAME'],
+        flags: userFlags,
+        async run(call) {
+          const [extension, name] = call.args;
+          const body = { ...userFields(call), ...(await pinFrom(call)), extension, name };
+          return item(call.client.ask('POST', '/users', body));
+        },
+      },
+      set: {
+        about: 'changes it',
+        args: ['EXT'],
+        flags: [valued('name', 'NAME', 'on displays'), ...userFlags],
+        async run(call) {
+          const path = at('/users', call.args[0]);
+          const { pin } = await pinFrom(call);
+          if (pin !== undefined) await call.client.ask('PUT', `${path}/pin`, { pin });
+          return item(call.client.ask('PATCH', path, userFields(call)));
+        },
+      },
+      unlock: {
+        about: 'forgets its wrong PINs',
+        args: ['EXT'],
+        run: ({ client, args }) => done(client.ask('POST', `${at('/users', args[0])}/unlock`)),
+      },
+    },
+  },
+
+  device: {
+    about: 'the phones',
+    verbs: {
+      ...plainVerbs('/devices', 'DEVICE', [
+        field('id', 'device'),
+        field('mac'),
+        field('model'),
+        field('site'),
+        field('extension', 'user'),
+        nested('changeOver', 'state', 'state'),
+        nested('registered', 'aor', 'registered as'),
+        nested('registered', 'address', 'at'),
+      ]),
+      create: {
+        about: 'a new one',
+        args: ['MAC', 'MODEL'],
+        flags: [
+          valued('site', 'ID', 'where it stands'),
+          valued('name', 'HDnnnn', 'instead of the next free one'),
+        ],
+        run(call) {
+          const [mac, model] = call.args;
+          const body = given({ mac, model, site: need(call, 'site'), id: last(call, 'name') });
+          return item(call.client.ask('POST', '/devices', body));
+        },
+      },
+      set: {
+        about: 'changes it',
+        args: ['DEVICE'],
+        flags: [
+          valued('mac', 'MAC', 'of the phone that takes its place'),
+          valued('model', 'MODEL', 'of the phone'),
+          valued('site', 'ID', 'where it stands'),
+        ],
+        run: (call) =>
+          item(
+            call.client.ask(
+              'PATCH',
+              at('/devices', call.args[0]),
+              given({ mac: last(call, 'mac'), model: last(call, 'model'), site: last(call, 'site') }),
+            ),
+          ),
+      },
+    },
+  },
+
+  session: {
+    about: 'who sits where',
+    verbs: {
+      ...plainVerbs('/sessions', 'DEVICE', [
+        field('device'),
+        field('extension', 'user'),
+        field('since'),
+        field('how'),
+        nested('changeOver', 'state', 'state'),
+        nested('changeOver', 'ms'),
+      ]),
+      login: {
+        about: 'without a PIN: you are the admin',
+        args: ['DEVICE', 'EXT'],
+        run: ({ client, args: [device, extension] }) =>
+          item(client.ask('POST', '/sessions', { device, extension })),
+      },
+      logout: {
+        about: 'ends it; so does remove',
+        args: ['DEVICE'],
+        run: ({ client, args }) => done(client.ask('DELETE', at('/sessions', args[0]))),
+      },
+    },
+  },
+
+  agent: {
+    about: 'the edge processes; remove revokes one',
+    verbs: plainVerbs('/agents', 'ID', [
+      field('id'),
+      field('site'),
+      field('isUp', 'up'),
+      field('sip'),
+      field('http'),
+      field('flows'),
+      field('latencyMs', 'ms'),
+      field('revokedAt', 'revoked'),
+    ]),
+  },
+
+  'enrol-token': {
+    about: 'one-time tokens for new agents',
+    verbs: {
+      ...plainVerbs('/enrol-tokens', 'ID', [
+        field('id'),
+        field('site'),
+        field('expiresAt', 'expires'),
+        field('spentAt', 'spent'),
+      ]),
+      create: {
+        about: 'prints the token, once; it is good for 10 minutes',
+        args: [],
+        flags: [valued('site', 'ID', 'of the new agent')],
+        run: (call) => tokenOf(call.client.ask('POST', '/enrol-tokens', { site: need(call, 'site') })),
+      },
+    },
+  },
+
+  token: {
+    about: 'who may use the API over the network',
+    verbs: {
+      ...plainVerbs('/tokens', 'ID', [field('id'), field('name'), field('createdAt', 'created')]),
+      create: {
+        about: 'prints the token, once',
+        args: ['NAME'],
+        run: ({ client, args: [name] }) => tokenOf(client.ask('POST', '/tokens', { name })),
+      },
+    },
+  },
+};
+
+async function tokenOf(answer: Promise<unknown>) {
+  const json = (await answer) as { token: string };
+  return { type: 'text' as const, text: json.token, json };
+}
