@@ -14,6 +14,16 @@ import { Fault } from '#protocol/fault.ts';
 import { unknownWord } from './argv.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()], 'an IP address');
+const addresses = z.union(
+  [
+    z.array(address).min(1),
+    z
+      .string()
+      .transform((text) => text.split(','))
+      .pipe(z.array(address)),
+  ],
+  'one IP address or more',
+);
 const port = z
   .union(
     [
@@ -44,16 +54,9 @@ const yes = z.union(
 );
 
 export const configSchema = z.strictObject({
-  listen: z
-    .union([
-      z.array(address),
-      z
-        .string()
-        .transform((text) => text.split(','))
-        .pipe(z.array(address)),
-    ])
+  listen: addresses
     .optional()
-    .describe('address for phones; may be given more than once; default: every IPv4 address of this host'),
+    .describe('address for phones, more than once for more; default: every IPv4 address of this host'),
   sipPort: port.default(5_060).describe('UDP port for SIP; 0: any'),
   httpPort: port.default(8_080).describe('TCP port for provisioning; 0: any'),
   rtpPorts: portRange.prefault('20000-29999').describe('UDP ports for RTP, A-B; 0: any'),
