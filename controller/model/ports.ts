@@ -59,6 +59,8 @@ export interface MediaStream {
   readonly local: HostPort;
   /** Packets the phone sent, from the signalled address only. */
   onPacket: (packet: Uint8Array) => void;
+  /** The agent is gone, or away for longer than a gap: nothing comes or goes any more. */
+  onLost?: () => void;
   send(packet: Uint8Array): void;
   close(): void;
 }

@@ -1,27 +1,49 @@
-/** Where agents come in. */
+/**
+ * The hub: where agents come in and what the rest of the controller has of them.
+ * To SIP it is `Flows`, to media `MediaPorts`; a flow names its agent, and the
+ * hub finds the agent's links, or says that it is not there.
+ */
 
-import type { Flow } from '#controller/model/model.ts';
-import type { Flows, MediaPorts, RelayedAnswer, RelayedRequest, Store } from '#controller/model/ports.ts';
+import type { WebSocket } from 'ws';
+import type { Agent, Flow } from '#controller/model/model.ts';
+import type {
+  Changed,
+  Flows,
+  MediaPorts,
+  RelayedAnswer,
+  RelayedRequest,
+  Store,
+} from '#controller/model/ports.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import { attachSocket } from '#protocol/tunnel/attach.ts';
+import type { SocketKind } from '#protocol/tunnel/version.ts';
+import { createAuthentication } from './authentication.ts';
+import { openIdentity } from './certificate.ts';
+import { createEnrolment } from './enrolment.ts';
+import { openListener } from './listener.ts';
+import type { Log } from './log.ts';
+import { createNonces } from './nonces.ts';
+import { type Intervals, RemoteAgent } from './remote-agent.ts';
 
-export type Log = Record<'debug' | 'info' | 'warn' | 'error', (facts: object, message: string) => void>;
+/** How long a socket has to show that it lives before another takes its place, and how often that may be. */
+const probeMs = 2_000;
+const takeoverMs = 60_000;
+/** How long agents have to hear that we stop. */
+const lastWordsMs = 500;
 
-export type HubOptions = {
+export type HubOptions = Intervals & {
   listen: HostPort;
-  /** The data folder: tls.key and tls.crt, made on first start. */
+  /** The data folder: tls.key and tls.crt are in it, made on first start. */
   folder: string;
   store: Store;
   clock: Clock;
   log: Log;
   onSip(flow: Flow, bytes: Uint8Array): void;
   onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
-  /** No TLS here: behind a TLS proxy, or on loopback. */
-  plain?: boolean;
-  pingMs?: number;
-  deadMs?: number;
-  gapMs?: number;
+  /** TLS ends before us: at a proxy, whose pins these are, or nowhere, on loopback. */
+  plain?: { pins: string[] };
 };
 
 export type AgentSummary = {
@@ -35,10 +57,25 @@ export type AgentSummary = {
   latencyMs?: number;
 };
 
+export type HubCounters = {
+  /** Refused at the door: no right proof or token. */
+  refused: number;
+  enrolled: number;
+  /** Requests for what is not served here. */
+  strayed: number;
+  /** Two lived with one key: the newer was refused. */
+  duplicates: number;
+  /** One with the same key took the place of one that did not answer. */
+  takeovers: number;
+  /** Something was asked for a flow that is not its agent's site's. */
+  forbidden: number;
+};
+
 export interface Hub extends Flows, MediaPorts {
   readonly address: HostPort;
   /** base64url SHA-256 of the SPKI of our public key. */
   readonly pin: string;
+  readonly counters: HubCounters;
   /** The printable one-time token; throws `not.found` when there is no such site. */
   createEnrolToken(site: string): Promise<string>;
   /** Its tunnel is closed when this resolves; throws `not.found`. */
@@ -47,6 +84,170 @@ export interface Hub extends Flows, MediaPorts {
   close(): Promise<void>;
 }
 
-export async function listenHub(_: HubOptions): Promise<Hub> {
-  throw new Fault('unavailable', 'not yet');
+export async function listenHub(options: HubOptions): Promise<Hub> {
+  const { listen, folder, store, clock, log, onSip, onHttp, plain, pingMs, deadMs, gapMs } = options;
+  const intervals: Intervals = {
+    ...(pingMs !== undefined && { pingMs }),
+    ...(deadMs !== undefined && { deadMs }),
+    ...(gapMs !== undefined && { gapMs }),
+  };
+  const { key, certificate, pin, nextPin } = await openIdentity(folder);
+  const nonces = createNonces(clock);
+  const enrolment = createEnrolment({ store, clock, pins: plain?.pins ?? [pin, nextPin] });
+  const remotes = new Map<string, RemoteAgent>();
+  const takenOverAt = new Map<string, number>();
+  const own = { duplicates: 0, takeovers: 0, forbidden: 0 };
+
+  function remoteOf(agent: Agent): RemoteAgent {
+    const known = remotes.get(agent.id);
+    if (known !== undefined) return known;
+    const remote = new RemoteAgent({ agent, clock, log, intervals, onSip, onHttp });
+    remotes.set(agent.id, remote);
+    return remote;
+  }
+
+  /** The flow's agent, where flow and agent are of one site and it is not revoked. */
+  function ownerOf(flow: Flow): RemoteAgent | undefined {
+    const remote = remotes.get(flow.agent) ?? expected(flow.agent);
+    if (remote === undefined || remote.site === flow.site) return remote;
+    own.forbidden++;
+    return undefined;
+  }
+
+  /** An agent that has not come yet: for the length of a gap after our start, what is for it waits. */
+  function expected(id: string): RemoteAgent | undefined {
+    const agent = store.get('agents', id);
+    return agent === undefined || agent.revokedAt !== undefined ? undefined : remoteOf(agent);
+  }
+
+  function drop(id: string, reason: string): void {
+    const remote = remotes.get(id);
+    remotes.delete(id);
+    takenOverAt.delete(`${id} signal`);
+    takenOverAt.delete(`${id} media`);
+    remote?.close(1008, reason);
+  }
+
+  function changed({ collection, id, after }: Changed): void {
+    const remote = remotes.get(id);
+    if (collection !== 'agents' || remote === undefined) return;
+    const now = after as Agent | undefined;
+    if (now === undefined || now.revokedAt !== undefined) drop(id, 'revoked');
+    else if (now.site !== remote.site) drop(id, 'moved to another site');
+  }
+
+  /** Of two with one key the newer wins only where the older is dead, and not again and again. */
+  async function admit(agent: Agent, kind: SocketKind): Promise<boolean> {
+    const link = remotes.get(agent.id)?.links[kind];
+    if (link === undefined || !link.isUp) return true;
+    const answers = await link.probe(probeMs);
+    if (!link.isUp) return isStillWelcome(agent.id);
+    const name = `${agent.id} ${kind}`;
+    const isSoon = clock.now() - (takenOverAt.get(name) ?? Number.NEGATIVE_INFINITY) < takeoverMs;
+    if (answers || isSoon) {
+      own.duplicates++;
+      log.error({ agent: agent.id, site: agent.site, kind }, 'two agents with one key: the newer is refused');
+      return false;
+    }
+    own.takeovers++;
+    takenOverAt.set(name, clock.now());
+    log.warn(
+      { agent: agent.id, site: agent.site, kind },
+      'agent did not answer: a newer one takes its place',
+    );
+    return isStillWelcome(agent.id);
+  }
+
+  const isStillWelcome = (id: string) => {
+    const agent = store.get('agents', id);
+    return agent !== undefined && agent.revokedAt === undefined;
+  };
+
+  function onSocket(agent: Agent, kind: SocketKind, socket: WebSocket): void {
+    attachSocket(remoteOf(agent).links[kind], socket);
+  }
+
+  const listener = await openListener({
+    listen,
+    ...(plain === undefined && { tls: { key, certificate }, nextPin }),
+    authenticate: createAuthentication({ store, nonces }),
+    nonces,
+    enrolment,
+    log,
+    admit,
+    onSocket,
+  });
+  const unwatch = store.watch((changes) => changes.forEach(changed));
+  for (const agent of store.list('agents')) expected(agent.id);
+  let closing: Promise<void> | undefined;
+
+  return {
+    address: listener.address,
+    pin,
+    get counters() {
+      return { ...listener.counters, ...own };
+    },
+    createEnrolToken: enrolment.createToken,
+
+    send: (flow, message) => ownerOf(flow)?.send(flow, message) ?? false,
+    isUp(flow) {
+      const remote = ownerOf(flow);
+      return remote !== undefined && remote.isUp && remote.has(flow);
+    },
+    toAddress(site, remote) {
+      for (const agent of remotes.values()) {
+        const local = agent.isUp && agent.site === site ? agent.sip : undefined;
+        if (local !== undefined) return { agent: agent.id, site, transport: 'udp', local, remote };
+      }
+      return undefined;
+    },
+    async open(flow, remote) {
+      const agent = ownerOf(flow);
+      if (agent === undefined) throw new Fault('unavailable', 'no such agent');
+      return await agent.openStream(flow, remote);
+    },
+
+    async revoke(id) {
+      const kept = store.get('agents', id);
+      if (kept === undefined) throw new Fault('not.found', `no agent ${id}`, { noun: 'agent', id });
+      const { revision, ...agent } = kept;
+      if (agent.revokedAt === undefined) {
+        const value = { ...agent, revokedAt: clock.wall() };
+        await store.commit([{ type: 'put', collection: 'agents', value, expect: revision }]);
+      }
+      drop(id, 'revoked');
+    },
+
+    agents: () =>
+      store
+        .list('agents')
+        .filter(({ revokedAt }) => revokedAt === undefined)
+        .map(({ id, site }) => summaryOf(id, site, remotes.get(id))),
+
+    close() {
+      closing ??= (async () => {
+        unwatch();
+        for (const remote of remotes.values()) remote.closing('the controller stops');
+        await new Promise<void>((resolve) => {
+          clock.after(remotes.size > 0 ? lastWordsMs : 0, resolve);
+        });
+        await listener.close();
+      })();
+      return closing;
+    },
+  };
+}
+
+function summaryOf(agent: string, site: string, remote: RemoteAgent | undefined): AgentSummary {
+  const { status, sip } = remote ?? {};
+  const latencyMs = remote?.links.signal.latencyMs;
+  return {
+    agent,
+    site,
+    isUp: remote?.isUp ?? false,
+    flows: remote?.flows ?? 0,
+    ...(status && { version: status.version, http: status.http }),
+    ...(sip && { sip }),
+    ...(latencyMs !== undefined && { latencyMs }),
+  };
 }

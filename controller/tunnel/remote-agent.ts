@@ -1,0 +1,257 @@
+/**
+ * One agent as the controller sees it, for as long as the process lives: its two
+ * links, whatever sockets are under them, its flows, streams and HTTP requests.
+ * It reaches its own site and nothing else: agent and site of every flow and
+ * request are those the links were authenticated for.
+ *
+ *     never seen, or a new epoch   SIP to it is held back until its `flows` came, for numbers
+ *                                  mean nothing before, then sent along the same paths
+ *     down for up to the gap       SIP waits in the link; streams stay
+ *     down for longer              sending answers false; streams are lost
+ */
+
+import type { Agent, Flow } from '#controller/model/model.ts';
+import type { MediaStream, RelayedAnswer, RelayedRequest } from '#controller/model/ports.ts';
+import type { HostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
+import {
+  type ControlMessage,
+  decodeControl,
+  encodeControl,
+  type FlowOpening,
+} from '#protocol/tunnel/control.ts';
+import type { Frame } from '#protocol/tunnel/frame.ts';
+import { HttpAnswers, type RequestHead, type WholeAnswer } from '#protocol/tunnel/http.ts';
+import { Link } from '#protocol/tunnel/link.ts';
+import type { SocketKind } from '#protocol/tunnel/version.ts';
+import { FlowTable } from './flow-table.ts';
+import type { Log } from './log.ts';
+import { Streams } from './streams.ts';
+
+/** Longest SIP message relayed; the rest of a frame is for its header. */
+const maxSipBytes = 60_000;
+const maxHeldBytes = 1024 * 1024;
+
+export type Intervals = { pingMs?: number; deadMs?: number; gapMs?: number };
+
+export type RemoteAgentOptions = {
+  agent: Agent;
+  clock: Clock;
+  log: Log;
+  intervals: Intervals;
+  onSip(flow: Flow, bytes: Uint8Array): void;
+  onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
+};
+
+type Status = Extract<ControlMessage, { type: 'status' }>;
+
+export class RemoteAgent {
+  readonly id: string;
+  readonly site: string;
+  readonly links: Readonly<Record<SocketKind, Link>>;
+  readonly streams: Streams;
+  /** SIP from flows nobody opened, flows beyond the table, SIP given up before the agent came. */
+  readonly counters = { unknownFlow: 0, flowsRefused: 0, sipDropped: 0 };
+  status: Status | undefined;
+  readonly #options: RemoteAgentOptions;
+  readonly #flows: FlowTable;
+  readonly #http: HttpAnswers;
+  #knowsFlows = false;
+  #held: { flow: Flow; message: Uint8Array }[] = [];
+  #heldBytes = 0;
+
+  constructor(options: RemoteAgentOptions) {
+    const { agent, clock, intervals } = options;
+    this.#options = options;
+    this.id = agent.id;
+    this.site = agent.site;
+    this.#flows = new FlowTable({ agent: agent.id, site: agent.site });
+    this.links = {
+      signal: new Link({
+        kind: 'signal',
+        clock,
+        ...intervals,
+        onFrame: (frame) => this.#take(frame),
+        onUp: (fresh, left) => this.#signalUp(fresh, left),
+        onDown: (reason) => this.#down('signal', reason),
+        onGone: () => this.#gone(),
+      }),
+      media: new Link({
+        kind: 'media',
+        clock,
+        ...intervals,
+        onFrame: ({ channel, body }) => this.streams.packet(channel, body),
+        onUp: () => {},
+        onDown: (reason) => this.#down('media', reason),
+        onGone: () => this.streams.clear('the media socket is gone'),
+      }),
+    };
+    this.streams = new Streams({
+      clock,
+      control: (message) => this.#control(message),
+      sendRtp: (stream, packet) => this.links.media.sendRtp(stream, packet),
+    });
+    this.#http = new HttpAnswers({
+      send: (...frame) => this.links.signal.sendPlain(...frame),
+      answer: (head) => this.#answer(head),
+    });
+  }
+
+  get isUp(): boolean {
+    return this.links.signal.isUp;
+  }
+
+  get flows(): number {
+    return this.#flows.size;
+  }
+
+  /** Where phones reach the agent by UDP. */
+  get sip(): HostPort | undefined {
+    return this.status?.sip.find(({ transport }) => transport === 'udp')?.address;
+  }
+
+  /** TCP and TLS flows live in a connection of the phone's, UDP ones can always be opened. */
+  has(flow: Flow): boolean {
+    return flow.transport === 'udp' || this.#flows.numberOf(flow) !== undefined;
+  }
+
+  send(flow: Flow, message: Uint8Array): boolean {
+    if (message.length > maxSipBytes || this.links.signal.isGone) return false;
+    if (!this.#knowsFlows) return this.#hold(flow, message);
+    const number = this.#flows.numberOf(flow) ?? this.#open(flow);
+    return number !== undefined && this.links.signal.sendKept('sip', number, message);
+  }
+
+  async openStream(flow: Flow, remote: HostPort): Promise<MediaStream> {
+    if (this.links.media.isGone) throw new Fault('unavailable', 'the media socket is gone');
+    return await this.streams.open(flow, remote);
+  }
+
+  /** The controller stops: calls go on, and the agent comes back soon. */
+  closing(reason: string): void {
+    this.#control({ type: 'closing', reason });
+    this.close(1001, reason);
+  }
+
+  close(code: number, reason: string): void {
+    for (const link of Object.values(this.links)) link.close(code, reason);
+    this.#gone();
+  }
+
+  // --- the signal link -------------------------------------------------------
+
+  #take(frame: Frame): void {
+    if (frame.type === 'sip') {
+      const flow = this.#flows.get(frame.channel);
+      if (flow === undefined) this.counters.unknownFlow++;
+      else this.#options.onSip(flow, frame.body);
+    } else if (frame.type === 'control') this.#obey(decodeControl(frame.body));
+    else this.#http.take(frame);
+  }
+
+  #obey(message: ControlMessage): void {
+    switch (message.type) {
+      case 'status':
+        this.status = message;
+        break;
+      case 'flows':
+        this.#flows.replace(message.flows);
+        this.#knowsFlows = true;
+        this.#release();
+        break;
+      case 'flow.open':
+        this.#flowOpened(message);
+        break;
+      case 'flow.close':
+        this.#flows.closed(message.flow);
+        break;
+      case 'media.opened':
+        this.streams.opened(message.stream, message.local);
+        break;
+      case 'media.failed':
+        this.streams.failed(message.stream, message.reason);
+        break;
+      case 'closing':
+        this.#options.log.info({ agent: this.id, reason: message.reason }, 'agent stops');
+        break;
+      default:
+        throw new Fault('frame.malformed', `out of contract: ${message.type} from an agent`);
+    }
+  }
+
+  #flowOpened(opening: FlowOpening): void {
+    // The even ones of a snapshot that was too long for one message come by themselves.
+    if (this.#flows.opened(opening)) return;
+    this.counters.flowsRefused++;
+    this.#control({ type: 'flow.close', flow: opening.flow });
+  }
+
+  #signalUp(fresh: boolean, left: readonly Frame[]): void {
+    this.#options.log.info({ agent: this.id, site: this.site, fresh }, 'agent is up');
+    if (!fresh) return;
+    for (const { type, channel, body } of left) {
+      const flow = type === 'sip' ? this.#flows.get(channel) : undefined;
+      if (flow !== undefined) this.#hold(flow, body);
+    }
+    this.#knowsFlows = false;
+    this.#flows.clear();
+    this.streams.clear('the agent was restarted');
+  }
+
+  #down(kind: SocketKind, reason: string): void {
+    this.#options.log.warn({ agent: this.id, site: this.site, kind, reason }, 'agent is down');
+    if (kind === 'signal') this.#http.restart();
+  }
+
+  #gone(): void {
+    this.counters.sipDropped += this.#held.length;
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#knowsFlows = false;
+    this.#flows.clear();
+    this.streams.clear('the agent is gone');
+  }
+
+  // --- sending ---------------------------------------------------------------
+
+  #control(message: ControlMessage): boolean {
+    return this.links.signal.sendKept('control', 0, encodeControl(message));
+  }
+
+  #open(flow: Flow): number | undefined {
+    if (flow.transport !== 'udp') return undefined;
+    const number = this.#flows.create(flow);
+    if (number === undefined) return undefined;
+    const { transport, local, remote } = flow;
+    if (this.#control({ type: 'flow.open', flow: number, transport, local, remote })) return number;
+    this.#flows.closed(number);
+    return undefined;
+  }
+
+  #hold(flow: Flow, message: Uint8Array): boolean {
+    if (this.#heldBytes + message.length > maxHeldBytes) return false;
+    this.#held.push({ flow, message });
+    this.#heldBytes += message.length;
+    return true;
+  }
+
+  #release(): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const { flow, message } of held) {
+      if (!this.send(flow, message)) this.counters.sipDropped++;
+    }
+  }
+
+  async #answer(head: RequestHead): Promise<WholeAnswer> {
+    const { mac, ...rest } = head;
+    try {
+      return await this.#options.onHttp({ ...rest, ...(mac && { mac }), agent: this.id, site: this.site });
+    } catch (err) {
+      this.#options.log.error({ err, agent: this.id }, 'relayed request failed');
+      return { status: Fault.is(err, 'unavailable') ? 503 : 500, headers: {}, body: new Uint8Array(0) };
+    }
+  }
+}
