@@ -108,8 +108,9 @@ function config(options: {
     'audio_player aubridge,nil',
     `audio_source ausine,${options.toneHz}`,
     'audio_alert aubridge,nil',
+    // ausine makes 48 kHz stereo and nothing else.
     'ausrc_srate 48000',
-    'auplay_srate 8000', // ausine makes 48 kHz stereo only; what is heard is written as it came
+    'auplay_srate 8000',
     'ausrc_channels 2',
     'auplay_channels 1',
     `module_path ${modules}`,
