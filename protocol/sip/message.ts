@@ -102,7 +102,10 @@ export class SipMessage {
   /** One value: the first of `Via: a, b` leaves `b`. */
   removeFirst(name: string): void {
     const known = headerName(name);
-    const at = this.#indexOf(known.name);
+    // A list header may be there and hold nothing: `Route: ,` has no first value to remove.
+    const at = this.#fields.findIndex(
+      ({ name: each, value }) => each === known.name && (!known.isList || splitList(value).length > 0),
+    );
     const field = this.#fields[at];
     if (field === undefined) return;
     const rest = known.isList ? splitList(field.value).slice(1).join(', ') : '';
@@ -291,6 +294,7 @@ function checkVias(value: string, first: SipMessage | undefined): number {
     return 1;
   }
   const values = splitList(value);
+  if (values.length === 0) throw malformed('empty Via');
   if (values.length > maxVias) return values.length;
   for (const each of values) parseVia(each);
   return values.length;

@@ -106,6 +106,12 @@ export class Transactions<Peer> {
     else this.#receiveRequest(message, peer);
   }
 
+  /** A repeat of a request that is being dealt with, or its ACK or CANCEL: no reason to look at it again. */
+  isKnown(request: SipMessage, peer: Peer): boolean {
+    const method = ['ACK', 'CANCEL'].includes(request.method) ? 'INVITE' : request.method;
+    return this.#servers.has(serverKey(request, this.#options.keyOf(peer), method));
+  }
+
   /**
    * Sends it, and again as long as RFC 3261 says. Its top Via has a fresh
    * branch. The listeners are never called before this returns. Throws
