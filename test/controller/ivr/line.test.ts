@@ -69,7 +69,10 @@ describe('login line', (test) => {
     world.press(`${pin}#`);
     await settle();
     world.clock.advance(10_000);
-    assert.equal(world.heard().filter((prompt) => prompt !== 'pin'), []);
+    assert.equal(
+      world.heard().filter((prompt) => prompt !== 'pin'),
+      [],
+    );
     commit();
     await settle();
     world.clock.advance(2_000);
@@ -318,7 +321,13 @@ describe('login line', (test) => {
 
   test('lives through messages that are none', async () => {
     const world = open();
-    for (const text of ['', '\r\n\r\n', 'INVITE', 'INVITE sip:hotdesk@hotdesk.invalid SIP/2.0\r\n\r\n', '\0\xff'.repeat(500)]) {
+    for (const text of [
+      '',
+      '\r\n\r\n',
+      'INVITE',
+      'INVITE sip:hotdesk@hotdesk.invalid SIP/2.0\r\n\r\n',
+      '\0\xff'.repeat(500),
+    ]) {
       world.line.receive(Buffer.from(text));
     }
     await world.answered();
@@ -409,10 +418,25 @@ function open({ language = 'en', answer = 'right', ...options }: WorldOptions = 
     return stream;
   }
 
-  const site: Site = { id: 'berlin', language, timeZone: 'UTC', emergencyNumbers: [], dialCodes: {}, idleMayCall: [] };
+  const site: Site = {
+    id: 'berlin',
+    language,
+    timeZone: 'UTC',
+    emergencyNumbers: [],
+    dialCodes: {},
+    idleMayCall: [],
+  };
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
   const store = { get: () => ({ ...site, revision: 1 }) } as unknown as LoginLineOptions['store'];
-  const line = createLoginLine({ sessions, store, media: { open: openStream }, clock, log, voices, ...options });
+  const line = createLoginLine({
+    sessions,
+    store,
+    media: { open: openStream },
+    clock,
+    log,
+    voices,
+    ...options,
+  });
   line.onSend = (message) => sent.push(Buffer.from(message).toString());
 
   const dtmf = { sequence: 1, timestamp: 1_000 };
@@ -472,7 +496,8 @@ function recognise(packets: readonly RtpPacket[], language: Site['language'], co
   const found: { at: number; prompt: Prompt }[] = [];
   for (const prompt of prompts) {
     const start = Buffer.from(voices[language][prompt][codec].subarray(0, 3_200)).toString('latin1');
-    for (let at = audio.indexOf(start); at >= 0; at = audio.indexOf(start, at + 1)) found.push({ at, prompt });
+    for (let at = audio.indexOf(start); at >= 0; at = audio.indexOf(start, at + 1))
+      found.push({ at, prompt });
   }
   return found.sort((a, b) => a.at - b.at).map(({ prompt }) => prompt);
 }
