@@ -1,0 +1,306 @@
+/**
+ * Sessions: who is logged in where. Login, logout and everything else that
+ * begins or ends a session is one commit each, and each raises the generation
+ * of every device it touches, so that the secret the phone had so far dies.
+ *
+ *     login                the device's session, whoever had it before (takeover)
+ *       … of a user who      allow: both devices keep theirs
+ *         has another        move: the other device's session ends in the same commit
+ *         device             refuse: forbidden
+ *     logout               by the device itself, an admin, the API
+ *     user deleted, or     their sessions end (`removed`), also when a login was
+ *       not for hotdesk      on its way meanwhile
+ *     device deleted       its session ends
+ *
+ * Logins and logouts go one after the other: two devices of one user touch
+ * different documents, so no compare-and-set would see that both moved.
+ */
+
+import type { Device, How, Session, User } from '#controller/model/model.ts';
+import type { Change, ChangeOvers, Kept, Resync, Sessions, Store } from '#controller/model/ports.ts';
+import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
+import { createChangeOvers, type RunningChangeOvers } from './change-overs.ts';
+import { type Limits, Locks, type Try } from './locks.ts';
+import { Pins, type Scrypt } from './pins.ts';
+import { pinWeakness } from './weak-pins.ts';
+
+export type SessionsOptions = {
+  store: Store;
+  keys: { readonly pepper: Uint8Array };
+  clock: Clock;
+  log: Record<'info' | 'warn' | 'error', (facts: object, message: string) => void>;
+  resync: Resync;
+  configEtag(device: string): string | undefined;
+  policy?: { secondDevice?: SecondDevice; limits?: Limits };
+  scrypt?: Scrypt;
+};
+
+export type SecondDevice = NonNullable<User['secondDevice']>;
+
+export type HotDesk = Sessions &
+  ChangeOvers & {
+    /** Throws `input.invalid` with field `pin` and the reason; `not.found`. Forgives the extension's wrong PINs. */
+    setPin(extension: string, pin: string): Promise<void>;
+    /** Forgives an extension's wrong PINs at every device. */
+    unlock(extension: string): Promise<void>;
+    close(): Promise<void>;
+  };
+
+const maxWaiting = 1_000;
+const maxConflicts = 10;
+const sweepAgainMs = 5_000;
+
+export function createSessions({
+  store,
+  keys,
+  clock,
+  log,
+  resync,
+  configEtag,
+  policy = {},
+  scrypt,
+}: SessionsOptions): HotDesk {
+  const { pepper } = keys;
+  const pins = new Pins(scrypt === undefined ? { pepper } : { pepper, scrypt });
+  const locks = new Locks(
+    policy.limits === undefined ? { store, clock, log } : { store, clock, log, limits: policy.limits },
+  );
+  const changeOvers = createChangeOvers({ store, clock, log, resync, configEtag });
+  const { secondDevice = 'allow' } = policy;
+  return new EmbeddedSessions({ store, clock, log, pins, locks, changeOvers, secondDevice });
+}
+
+type Parts = Pick<SessionsOptions, 'store' | 'clock' | 'log'> & {
+  pins: Pins;
+  locks: Locks;
+  changeOvers: RunningChangeOvers;
+  secondDevice: SecondDevice;
+};
+
+/** What a login or logout will commit, and what follows from it. */
+type Move<T> = { changes: Change[]; result: T; touched: string[] };
+
+class EmbeddedSessions implements HotDesk {
+  readonly #parts: Parts;
+  readonly #stopWatching: () => void;
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #cancelSweep: (() => void) | undefined;
+  #isClosed = false;
+
+  readonly of: ChangeOvers['of'];
+  readonly fetched: ChangeOvers['fetched'];
+  readonly registered: ChangeOvers['registered'];
+  readonly callEnded: ChangeOvers['callEnded'];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { store, changeOvers } = parts;
+    this.of = changeOvers.of;
+    this.fetched = changeOvers.fetched;
+    this.registered = changeOvers.registered;
+    this.callEnded = changeOvers.callEnded;
+    this.#stopWatching = store.watch((changes) => {
+      if (changes.some(({ collection }) => collection in endsSessions)) this.#sweep();
+    });
+    this.#sweep();
+  }
+
+  /**
+   * Whatever the reason to refuse, the same is done: one charge, one scrypt.
+   * Nothing is told apart before both are over.
+   */
+  async checkPin(device: string, extension: string, pin: string): Promise<'right' | 'wrong'> {
+    const { store, pins, locks } = this.#parts;
+    const at = store.get('devices', device);
+    const attempt: Try = { extension, device: at?.id ?? '?', site: at?.site ?? '?' };
+    const isFree = locks.charge(attempt);
+    const user = store.get('users', extension);
+    let isRight: boolean;
+    try {
+      isRight = await pins.isRight(pin, user?.pinHash);
+    } catch (error) {
+      if (isFree) locks.giveBack(attempt);
+      throw error;
+    }
+    const isAllowed = isFree && at !== undefined && user?.hotdesk === true;
+    if (isRight && isAllowed) {
+      locks.refund(attempt);
+      return 'right';
+    }
+    locks.keep(attempt);
+    return 'wrong';
+  }
+
+  async login(device: string, extension: string, how: How): Promise<Session> {
+    return await this.#move(how, () => this.#toLogin(device, extension, how));
+  }
+
+  async logout(device: string, how: How): Promise<Session | undefined> {
+    return await this.#move(how, () => this.#toLogout(device));
+  }
+
+  async setPin(extension: string, pin: string): Promise<void> {
+    const { store, pins, locks } = this.#parts;
+    const weakness = pinWeakness(pin, extension);
+    if (weakness !== undefined) throw new Fault('input.invalid', `pin: ${weakness}`, { field: 'pin' });
+    this.#user(extension);
+    const pinHash = await pins.hash(pin);
+    await retried(async () => {
+      const user = this.#user(extension);
+      const value = { ...user, pinHash };
+      await store.commit([
+        { type: 'put', collection: 'users', value, expect: user.revision },
+        ...locks.forgiving(extension),
+      ]);
+    });
+  }
+
+  async unlock(extension: string): Promise<void> {
+    await this.#parts.store.commit(this.#parts.locks.forgiving(extension));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopWatching();
+    this.#cancelSweep?.();
+    this.#parts.changeOvers.close();
+    await this.#last;
+  }
+
+  /** After all that came before; drafted anew when somebody else changed what it was drafted on. */
+  async #move<T>(how: How, draft: () => Move<T>): Promise<T> {
+    if (this.#isClosed) throw new Fault('unavailable', 'the controller is stopping');
+    if (this.#waiting >= maxWaiting) throw new Fault('limit.reached', 'too many logins and logouts at once');
+    this.#waiting++;
+    const moved = this.#last.then(() => retried(() => this.#commit(how, draft())));
+    this.#last = moved.then(
+      () => this.#waiting--,
+      () => this.#waiting--,
+    );
+    return await moved;
+  }
+
+  async #commit<T>(how: How, { changes, result, touched }: Move<T>): Promise<T> {
+    const { store, changeOvers } = this.#parts;
+    if (changes.length > 0) await store.commit(changes);
+    const [first, ...others] = touched;
+    // The call in which somebody logged in is still up; the phones of others are not in it.
+    const isInCall = how === 'dial' || how === 'key';
+    if (first !== undefined) changeOvers.begin(first, { isInCall });
+    for (const device of others) changeOvers.begin(device, { isInCall: false });
+    return result;
+  }
+
+  #toLogin(id: string, extension: string, how: How): Move<Session> {
+    const { store, clock, log } = this.#parts;
+    const device = store.get('devices', id);
+    if (device === undefined) throw new Fault('not.found', `no device ${id}`, { noun: 'device', id });
+    const user = this.#user(extension);
+    if (!user.hotdesk) {
+      const facts = { extension, reason: 'hotdesk-off' };
+      throw new Fault('forbidden', `extension ${extension} is not enabled for hot desking`, facts);
+    }
+    const before = store.get('sessions', id);
+    // Again at the same phone: perhaps because it does not show it.
+    if (before?.extension === extension) return { changes: [], result: before, touched: [id] };
+
+    const left = this.#left(user, id);
+    const session: Session = { device: id, extension, since: clock.wall(), how };
+    if (before !== undefined) log.info({ device: id, user: before.extension, how: 'takeover' }, 'logged out');
+    for (const other of left) log.info({ device: other.device, user: extension, how: 'move' }, 'logged out');
+    log.info({ device: id, user: extension, how }, 'logs in');
+    return {
+      changes: [
+        { type: 'put', collection: 'sessions', value: session, expect: before?.revision ?? 'absent' },
+        raised(device),
+        ...left.flatMap((other) => this.#ending(other)),
+      ],
+      result: session,
+      touched: [id, ...left.map((other) => other.device)],
+    };
+  }
+
+  #toLogout(id: string): Move<Session | undefined> {
+    const session = this.#parts.store.get('sessions', id);
+    if (session === undefined) return { changes: [], result: undefined, touched: [] };
+    return { changes: this.#ending(session), result: session, touched: [id] };
+  }
+
+  /** The user's other sessions, as far as policy ends them. Throws `forbidden` when it refuses instead. */
+  #left({ extension, secondDevice = this.#parts.secondDevice }: User, device: string): Kept<Session>[] {
+    if (secondDevice === 'allow') return [];
+    const others = this.#sessionsOf(extension).filter((session) => session.device !== device);
+    if (secondDevice === 'move' || others[0] === undefined) return others;
+    const facts = { extension, device: others[0].device, reason: 'second-device' };
+    throw new Fault('forbidden', `extension ${extension} is logged in at ${others[0].device}`, facts);
+  }
+
+  #ending(session: Kept<Session>): Change[] {
+    const device = this.#parts.store.get('devices', session.device);
+    return [
+      { type: 'delete', collection: 'sessions', id: session.device, expect: session.revision },
+      ...(device === undefined ? [] : [raised(device)]),
+    ];
+  }
+
+  #sessionsOf(extension: string): Kept<Session>[] {
+    return this.#parts.store.list('sessions').filter((session) => session.extension === extension);
+  }
+
+  #user(extension: string): Kept<User> {
+    const user = this.#parts.store.get('users', extension);
+    if (user === undefined) {
+      throw new Fault('not.found', `no user ${extension}`, { noun: 'user', id: extension });
+    }
+    return user;
+  }
+
+  /** Ends every session that has lost its user or its device. */
+  #sweep(): void {
+    const { store, clock, log } = this.#parts;
+    const orphans = store.list('sessions').filter((session) => this.#isOrphan(session));
+    for (const { device } of orphans) {
+      this.#move('removed', () => {
+        const session = store.get('sessions', device);
+        const isStill = session !== undefined && this.#isOrphan(session);
+        return isStill ? this.#toLogout(device) : { changes: [], result: undefined, touched: [] };
+      }).catch((err: unknown) => {
+        if (this.#isClosed) return;
+        log.error({ err, device }, 'cannot end a session whose user or device is gone');
+        this.#cancelSweep?.();
+        this.#cancelSweep = clock.after(sweepAgainMs, () => this.#sweep());
+      });
+    }
+  }
+
+  #isOrphan({ device, extension }: Session): boolean {
+    const { store } = this.#parts;
+    return store.get('devices', device) === undefined || store.get('users', extension)?.hotdesk !== true;
+  }
+}
+
+/** What may leave a session without its user or device, be it because the session came later. */
+const endsSessions: Partial<Record<Change['collection'], true>> = {
+  users: true,
+  devices: true,
+  sessions: true,
+};
+
+const raised = (device: Kept<Device>): Change => ({
+  type: 'put',
+  collection: 'devices',
+  value: { ...device, generation: device.generation + 1 },
+  expect: device.revision,
+});
+
+async function retried<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!Fault.is(error, 'conflict') || tries >= maxConflicts) throw error;
+    }
+  }
+}
