@@ -1,10 +1,32 @@
-/** The tunnel as the agent's rooms see it. */
+/**
+ * The tunnel as the agent's rooms see it: two links to the controller, kept up.
+ *
+ *     signal   control, SIP, HTTP: what waits is kept over a gap of 20 s
+ *     media    RTP: late is worse than lost
+ *
+ * After a fresh start of either side the controller hears first where we listen
+ * and which flows there are, and then the SIP that may not have reached it.
+ */
 
 import type { KeyObject } from 'node:crypto';
+import type { WebSocket } from 'ws';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import type { ControlMessage, FlowOpening } from '#protocol/tunnel/control.ts';
+import { attachSocket } from '#protocol/tunnel/attach.ts';
+import {
+  type ControlMessage,
+  decodeControl,
+  encodeControl,
+  type FlowOpening,
+} from '#protocol/tunnel/control.ts';
+import type { Frame } from '#protocol/tunnel/frame.ts';
+import { HttpRequests } from '#protocol/tunnel/http.ts';
+import { Link } from '#protocol/tunnel/link.ts';
+import type { SocketKind } from '#protocol/tunnel/version.ts';
+import { createBackoff } from './backoff.ts';
+import { keepUp } from './keep-up.ts';
+import { type Ending, openSocket } from './socket.ts';
 
 export type Log = Record<'debug' | 'info' | 'warn' | 'error', (facts: object, message: string) => void>;
 
@@ -13,6 +35,7 @@ export type AgentStatus = Extract<ControlMessage, { type: 'status' }>;
 export type TunnelRequest = {
   method: 'GET' | 'HEAD';
   path: string;
+  /** Names in small letters. */
   headers: Record<string, string>;
   remote: HostPort;
   mac?: string;
@@ -43,12 +66,20 @@ export type TunnelOptions = {
   /** `newEpoch`: the controller knows nothing of before; streams of before are gone. */
   onUp(newEpoch: boolean): void;
   onDown(): void;
+  /** The controller will have a new key: keep these pins instead of the old ones. */
+  onPins?(pins: readonly string[]): void;
+  random?: () => number;
+  pingMs?: number;
+  deadMs?: number;
+  gapMs?: number;
+  /** How long the controller may think about a request. */
+  answerMs?: number;
 };
 
 export interface AgentTunnel {
   readonly isUp: boolean;
   control(message: ControlMessage): void;
-  /** False: down for longer than the gap, or the queue is full. */
+  /** False: down for longer than the gap, or the queue is full. The bytes are kept, not copied. */
   sip(flow: number, bytes: Uint8Array): boolean;
   rtp(stream: number, packet: Uint8Array): void;
   /** Rejects with `unavailable` or `limit.reached`. */
@@ -56,6 +87,136 @@ export interface AgentTunnel {
   close(): Promise<void>;
 }
 
-export function dialTunnel(_: TunnelOptions): AgentTunnel {
-  throw new Fault('unavailable', 'not yet');
+/** Flows in one control message; it has to fit a frame. */
+const flowsAtOnce = 200;
+
+export function dialTunnel(options: TunnelOptions): AgentTunnel {
+  const { controller, identity, allowPlain, clock, log, random, answerMs = 15_000 } = options;
+  const { pingMs, deadMs, gapMs } = options;
+  const intervals = {
+    ...(pingMs !== undefined && { pingMs }),
+    ...(deadMs !== undefined && { deadMs }),
+    ...(gapMs !== undefined && { gapMs }),
+  };
+  const closing = new AbortController();
+  let pins = options.pins;
+  // What is told by nobody is tried in turn: over our controller's TLS a nonce is refused, and the reverse.
+  let ending: Ending = controller.protocol === 'wss:' ? 'controller' : 'proxy';
+
+  const links: Record<SocketKind, Link> = {
+    signal: new Link({
+      kind: 'signal',
+      clock,
+      ...intervals,
+      onFrame: take,
+      onUp: signalUp,
+      onDown(reason) {
+        log.warn({ reason }, 'tunnel is down');
+        requests.restart();
+        options.onDown();
+      },
+    }),
+    media: new Link({
+      kind: 'media',
+      clock,
+      ...intervals,
+      onFrame: ({ channel, body }) => options.onRtp(channel, body),
+      onUp: () => log.debug({}, 'media socket is up'),
+      onDown: (reason) => log.warn({ reason }, 'media socket is down'),
+    }),
+  };
+  const requests = new HttpRequests({ send: (...frame) => links.signal.sendPlain(...frame) });
+
+  function take(frame: Frame): void {
+    if (frame.type === 'sip') options.onSip(frame.channel, frame.body);
+    else if (frame.type === 'control') options.onControl(decodeControl(frame.body));
+    else requests.take(frame);
+  }
+
+  function signalUp(fresh: boolean, left: readonly Frame[]): void {
+    log.info({ fresh }, 'tunnel is up');
+    if (fresh) {
+      control(options.status());
+      const flows = options.flows();
+      control({ type: 'flows', flows: flows.slice(0, flowsAtOnce) });
+      for (const flow of flows.slice(flowsAtOnce)) control({ type: 'flow.open', ...flow });
+      // Control messages of before are out of date: status and flows say how it is now.
+      for (const { type, channel, body } of left) {
+        if (type === 'sip') links.signal.sendKept('sip', channel, body);
+      }
+    }
+    options.onUp(fresh);
+  }
+
+  function control(message: ControlMessage): void {
+    links.signal.sendKept('control', 0, encodeControl(message));
+  }
+
+  const open = (kind: SocketKind) => async (signal: AbortSignal) => {
+    const way = { controller, pins, signal, ...(allowPlain && { allowPlain }) };
+    try {
+      const opened = await openSocket({ kind, identity, ending, ...way });
+      if (signal.aborted) opened.socket.terminate();
+      if (opened.pins.join() !== pins.join()) {
+        pins = opened.pins;
+        options.onPins?.(pins);
+      }
+      const ended = endOf(opened.socket);
+      attachSocket(links[kind], opened.socket, clock);
+      return { ended };
+    } catch (error) {
+      if (Fault.is(error, 'auth.refused') && controller.protocol === 'wss:') {
+        ending = ending === 'controller' ? 'proxy' : 'controller';
+      }
+      throw error;
+    }
+  };
+
+  const loops = (['signal', 'media'] as const).map((kind) =>
+    keepUp({
+      open: open(kind),
+      onFailure: (err, waitMs) =>
+        log.warn(
+          { kind, code: Fault.is(err) ? err.code : 'internal', reason: err.message, waitMs },
+          'not connected',
+        ),
+      backoff: createBackoff({ ...(random && { random }) }),
+      clock,
+      signal: closing.signal,
+    }),
+  );
+  let closed: Promise<void> | undefined;
+
+  return {
+    get isUp() {
+      return links.signal.isUp;
+    },
+    control,
+    sip: (flow, bytes) => links.signal.sendKept('sip', flow, bytes),
+    rtp: (stream, packet) => links.media.sendRtp(stream, packet),
+    async request(asked) {
+      const patience = new AbortController();
+      const cancel = clock.after(answerMs, () => patience.abort());
+      try {
+        return await requests.request(asked, patience.signal);
+      } finally {
+        cancel();
+      }
+    },
+    close() {
+      closed ??= (async () => {
+        closing.abort();
+        links.signal.close();
+        links.media.close();
+        await Promise.all(loops);
+      })();
+      return closed;
+    },
+  };
+}
+
+function endOf(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve());
+  });
 }

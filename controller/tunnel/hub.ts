@@ -30,9 +30,6 @@ import { type Intervals, RemoteAgent } from './remote-agent.ts';
 /** How long a socket has to show that it lives before another takes its place, and how often that may be. */
 const probeMs = 2_000;
 const takeoverMs = 60_000;
-/** How long agents have to hear that we stop. */
-const lastWordsMs = 500;
-
 export type HubOptions = Intervals & {
   listen: HostPort;
   /** The data folder: tls.key and tls.crt are in it, made on first start. */
@@ -164,7 +161,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
   };
 
   function onSocket(agent: Agent, kind: SocketKind, socket: WebSocket): void {
-    attachSocket(remoteOf(agent).links[kind], socket);
+    attachSocket(remoteOf(agent).links[kind], socket, clock);
   }
 
   const listener = await openListener({
@@ -173,6 +170,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     authenticate: createAuthentication({ store, nonces }),
     nonces,
     enrolment,
+    clock,
     log,
     admit,
     onSocket,
@@ -192,7 +190,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     send: (flow, message) => ownerOf(flow)?.send(flow, message) ?? false,
     isUp(flow) {
       const remote = ownerOf(flow);
-      return remote !== undefined && remote.isUp && remote.has(flow);
+      return remote?.isUp === true && remote.has(flow);
     },
     toAddress(site, remote) {
       for (const agent of remotes.values()) {
@@ -225,14 +223,11 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
         .map(({ id, site }) => summaryOf(id, site, remotes.get(id))),
 
     close() {
-      closing ??= (async () => {
+      if (closing === undefined) {
         unwatch();
         for (const remote of remotes.values()) remote.closing('the controller stops');
-        await new Promise<void>((resolve) => {
-          clock.after(remotes.size > 0 ? lastWordsMs : 0, resolve);
-        });
-        await listener.close();
-      })();
+        closing = listener.close();
+      }
       return closing;
     },
   };

@@ -22,6 +22,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Agent } from '#controller/model/model.ts';
 import type { HostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
 import { socketOptions } from '#protocol/tunnel/attach.ts';
 import { nextPinHeader, paths, type SocketKind, subprotocol } from '#protocol/tunnel/version.ts';
 import type { Authenticate } from './authentication.ts';
@@ -33,6 +34,8 @@ const limits = { headersTimeout: 5_000, requestTimeout: 5_000, keepAliveTimeout:
 const maxHeaderSize = 8 * 1024;
 const maxEnrolBytes = 4 * 1024;
 const maxConnections = 10_000;
+/** How long agents have to hear that we stop. */
+const lastWordsMs = 500;
 
 const refusal = 'HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 const nothingHere = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
@@ -51,6 +54,7 @@ export type ListenerOptions = {
   authenticate: Authenticate;
   nonces: Nonces;
   enrolment: Enrolment;
+  clock: Clock;
   log: Log;
   /** May this agent's new socket take its place? */
   admit(agent: Agent, kind: SocketKind): Promise<boolean>;
@@ -64,7 +68,7 @@ export type Listener = {
 };
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { listen, tls, nextPin, authenticate, nonces, enrolment, log, admit, onSocket } = options;
+  const { listen, tls, nextPin, authenticate, nonces, enrolment, clock, log, admit, onSocket } = options;
   const counters = { refused: 0, enrolled: 0, strayed: 0 };
   const serverOptions: ServerOptions = { ...limits, maxHeaderSize, connectionsCheckingInterval: 1_000 };
   const server = tls
@@ -83,7 +87,6 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     ...socketOptions,
     noServer: true,
     clientTracking: false,
-    autoPong: false, // our own pings are frames; these would only be a way to make us write
     handleProtocols: () => subprotocol,
   });
   if (nextPin !== undefined) {
@@ -170,8 +173,15 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     counters,
     close() {
       closing ??= new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of open) socket.destroy();
+        // Sockets end by themselves once the other end has heard the last word.
+        const cancel = clock.after(lastWordsMs, () => {
+          for (const socket of open) socket.destroy();
+        });
+        server.close(() => {
+          cancel();
+          resolve();
+        });
+        server.closeIdleConnections();
       });
       return closing;
     },

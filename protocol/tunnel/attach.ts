@@ -1,5 +1,6 @@
 /** Puts a WebSocket, of whichever package, under a link. */
 
+import type { Clock } from '#protocol/clock.ts';
 import { maxMessageBytes } from './frame.ts';
 import type { Link } from './link.ts';
 
@@ -14,15 +15,23 @@ export type MessageSocket = {
 };
 
 /** What every WebSocket of a tunnel is opened with. */
-export const socketOptions = { perMessageDeflate: false, maxPayload: maxMessageBytes } as const;
+export const socketOptions = {
+  perMessageDeflate: false,
+  maxPayload: maxMessageBytes,
+  // Our own pings are frames; those of RFC 6455 would only be a way to make us write.
+  autoPong: false,
+} as const;
 
-export function attachSocket(link: Link, socket: MessageSocket): void {
+/** How long the other end has to close in turn. */
+const closeMs = 1_000;
+
+export function attachSocket(link: Link, socket: MessageSocket, clock: Clock): void {
+  let cancelClose = () => {};
   const events = link.connect({
     send: (message) => socket.send(message),
     close(code, reason) {
+      cancelClose = clock.after(closeMs, () => socket.terminate());
       socket.close(code, reason.slice(0, 100));
-      // Where the other end does not close in turn, ws would wait for it for 30 s: it has had its time.
-      if (code === 1001 && reason === 'nothing heard') socket.terminate();
     },
   });
   socket.on('message', (message, isBinary) => {
@@ -31,5 +40,8 @@ export function attachSocket(link: Link, socket: MessageSocket): void {
   });
   // ws tells an error and then the close: one of them is enough.
   socket.on('error', () => {});
-  socket.on('close', (code, reason) => events.closed(reason.toString() || `closed with ${code}`));
+  socket.on('close', (code, reason) => {
+    cancelClose();
+    events.closed(reason.toString() || `closed with ${code}`);
+  });
 }

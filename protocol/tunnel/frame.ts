@@ -78,7 +78,7 @@ const withoutBody: ReadonlySet<FrameType> = new Set([
 /** Frames of the link itself say nothing of a channel. */
 const ofLink: ReadonlySet<FrameType> = new Set(['hello', 'ack', 'ping', 'pong', 'control']);
 
-export const emptyBody = new Uint8Array(0);
+export const emptyBody: Uint8Array = new Uint8Array(0);
 
 export const frameBytes = (frame: Frame) => headerBytes + frame.body.length;
 

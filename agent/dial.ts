@@ -1,0 +1,146 @@
+/**
+ * The way to the controller: TCP, TLS, and the pin. Node asks no identity check
+ * of a self-signed chain, so TLS is dialled first, the key of the other end is
+ * compared, and only then does anyone get the socket to write to: to another
+ * key not a byte of ours is sent.
+ */
+
+import { createHash } from 'node:crypto';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { BlockList, connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { Fault } from '#protocol/fault.ts';
+
+export type Way = {
+  controller: URL;
+  pins: readonly string[];
+  /** Plain `ws` to an address that is not loopback. */
+  allowPlain?: boolean;
+  signal?: AbortSignal;
+  timeoutMs?: number;
+};
+
+/** `pin`: the one that was right; undefined on a plain socket. */
+export type Dialled = { socket: Socket; pin: string | undefined };
+
+/** Rejects with `unavailable`, `pin.mismatch`, `forbidden` (plain where that is not allowed), `input.invalid`. */
+export function dial({
+  controller,
+  pins,
+  allowPlain = false,
+  signal,
+  timeoutMs = 10_000,
+}: Way): Promise<Dialled> {
+  const host = controller.hostname.replace(/^\[(.*)\]$/, '$1');
+  const isTls = controller.protocol === 'wss:';
+  if (!isTls && controller.protocol !== 'ws:') {
+    throw new Fault('input.invalid', 'controller: its address begins with wss://', { field: 'controller' });
+  }
+  if (!isTls && !allowPlain && !isLoopback(host)) {
+    throw new Fault('forbidden', 'plain ws:// goes to this host only, unless it is allowed in so many words');
+  }
+  const port = Number(controller.port || (isTls ? 443 : 80));
+  const tls = {
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.3',
+    ...(isIP(host) === 0 && { servername: host }),
+  } as const;
+  const socket = isTls ? connectTls({ ...tls, host, port }) : connectPlain({ host, port });
+
+  return new Promise((resolve, reject) => {
+    const fail = (fault: Fault) => {
+      socket.destroy();
+      done();
+      reject(fault);
+    };
+    const timer = setTimeout(() => fail(unreachable(controller, 'no answer')), timeoutMs);
+    const abort = () => fail(new Fault('unavailable', 'given up'));
+    const failed = (cause: Error) => fail(unreachable(controller, cause.message, cause));
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      socket.off('error', failed);
+      socket.on('error', () => {}); // whoever has the socket hears of its close
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) return abort();
+    socket.on('error', failed);
+    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+      const pin = isTls ? pinOf(socket) : undefined;
+      if (isTls && (pin === undefined || !pins.includes(pin))) {
+        return fail(
+          new Fault(
+            'pin.mismatch',
+            `${controller.host} has another key than the one this agent was enrolled with`,
+          ),
+        );
+      }
+      done();
+      resolve({ socket, pin });
+    });
+  });
+}
+
+/** One request over a way of its own; `body` is sent as JSON. The answer's body is at most 4 KiB. */
+export async function ask(
+  way: Way,
+  { method, path, body }: { method: 'GET' | 'POST'; path: string; body?: object },
+): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> {
+  const { socket } = await dial(way);
+  try {
+    return await new Promise((resolve, reject) => {
+      const failed = (cause: Error) => reject(unreachable(way.controller, cause.message, cause));
+      const sent = body === undefined ? '' : JSON.stringify(body);
+      const asking = request(
+        {
+          method,
+          path,
+          createConnection: () => socket,
+          headers: {
+            host: way.controller.host,
+            connection: 'close',
+            ...(sent && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
+          },
+          ...(way.signal && { signal: way.signal }),
+        },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('error', failed);
+          response.on('data', (part: string) => {
+            text += part;
+            if (text.length > 4_096) response.destroy(new Error('the answer is too long'));
+          });
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+          );
+        },
+      );
+      asking.setTimeout(way.timeoutMs ?? 10_000, () => asking.destroy(new Error('no answer')));
+      asking.on('error', failed);
+      asking.end(sent);
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
+function pinOf(socket: Socket): string | undefined {
+  if (!('getPeerX509Certificate' in socket)) return undefined;
+  const certificate = (socket as ReturnType<typeof connectTls>).getPeerX509Certificate();
+  const spki = certificate?.publicKey.export({ type: 'spki', format: 'der' });
+  return spki && createHash('sha256').update(spki).digest('base64url');
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+/** Names other than localhost are not looked up for this: they may answer differently the next time. */
+function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  return family === 0 ? host === 'localhost' : loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+const unreachable = (controller: URL, why: string, cause?: Error) =>
+  new Fault('unavailable', `${controller.host} is not reached: ${why}`, {}, { cause });
