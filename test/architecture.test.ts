@@ -24,7 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
   'agent/media': ['agent'],
   'agent/http': ['agent'],
   'agent/pnp': ['agent'],
-  'agent/phone': [],
+  'agent/phone': ['agent'],
 
   'controller/model': [], //                            what things are
   'controller/store': [], //                            keeps them

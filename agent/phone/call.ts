@@ -1,0 +1,180 @@
+/**
+ * One call: a sip.js session, its media, and what is told of it.
+ *
+ *     calling progress* answered (hold | tone | digit | audio)* ended      we called
+ *     incoming          answered (hold | tone | digit | audio)* ended      they called
+ *
+ * `ended` comes once, whoever ends it, and says who: us, them, or refused.
+ */
+
+import { Invitation, Inviter, type Session, SessionState } from 'sip.js';
+import { formatHostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
+import type { AudioTerms } from '#protocol/media/negotiate.ts';
+import type { Audio } from './audio.ts';
+import { CallMedia } from './call-media.ts';
+
+/** `call` tells calls apart where there are several: a gateway has many at once. */
+export type CallEvent = { call: number } & (
+  | { event: 'calling'; number: string }
+  | { event: 'progress'; status: number }
+  | { event: 'incoming'; from: string; display: string; asserted?: string }
+  /** `remoteMedia` is absent while the other side wants no sound. */
+  | { event: 'answered'; remoteMedia?: string }
+  /** `by` them: they hold us; `direction` as seen from us. */
+  | { event: 'hold'; isHeld: boolean; direction: string; remoteMedia?: string }
+  | { event: 'tone'; hz: number }
+  | { event: 'digit'; digit: string }
+  | { event: 'audio'; packets: number; levelDb: number }
+  | { event: 'ended'; status?: number; by: 'us' | 'them' | 'refused' }
+);
+
+type Told = CallEvent extends infer E ? (E extends { call: number } ? Omit<E, 'call'> : never) : never;
+
+export type CallOptions = {
+  id: number;
+  session: Session;
+  clock: Clock;
+  openAudio(heard: { onTone(hz: number | undefined): void; onDigit(digit: string): void }): Promise<Audio>;
+  /** What to say as soon as there is somebody to hear it. */
+  toneHz(): number | undefined;
+  onEvent(event: CallEvent): void;
+  onEnded(): void;
+};
+
+const reportMs = 1_000;
+
+export class Call {
+  readonly media: CallMedia;
+  readonly session: Session;
+  readonly #options: CallOptions;
+  #end: { status?: number; by: 'us' | 'them' | 'refused' } = { by: 'us' };
+  #isHeld = false;
+  #hasHungUp = false;
+  #stopReports = () => {};
+
+  constructor(options: CallOptions) {
+    this.#options = options;
+    this.session = options.session;
+    this.media = new CallMedia({ open: () => this.#openAudio(), onTerms: (terms) => this.#note(terms) });
+    this.session.stateChange.addListener((state) => this.#change(state));
+    this.session.delegate = {
+      onBye: (bye) => {
+        this.#end = { by: 'them' };
+        void bye.accept();
+      },
+      onCancel: () => {
+        this.#end = { by: 'them', status: 487 };
+      },
+    };
+  }
+
+  get isAnswered(): boolean {
+    return this.session.state === SessionState.Established;
+  }
+
+  get isRinging(): boolean {
+    return this.session instanceof Invitation && this.session.state === SessionState.Initial;
+  }
+
+  async dial(number: string): Promise<void> {
+    if (!(this.session instanceof Inviter)) return;
+    this.#tell({ event: 'calling', number });
+    await this.session.invite({
+      requestDelegate: {
+        onProgress: ({ message }) => this.#tell({ event: 'progress', status: message.statusCode ?? 0 }),
+        onReject: ({ message }) => this.#refuse(message.statusCode),
+        onRedirect: ({ message }) => this.#refuse(message.statusCode),
+      },
+    });
+  }
+
+  async ring(): Promise<void> {
+    const { session } = this;
+    if (!(session instanceof Invitation)) return;
+    const { uri, displayName } = session.remoteIdentity;
+    const asserted = session.assertedIdentity?.uri.user;
+    this.#tell({
+      event: 'incoming',
+      from: uri.user ?? '',
+      display: displayName ?? '',
+      ...(asserted === undefined ? {} : { asserted }),
+    });
+    await session.progress();
+  }
+
+  async answer(): Promise<void> {
+    if (this.session instanceof Invitation && this.isRinging) await this.session.accept();
+  }
+
+  async hangUp(): Promise<void> {
+    const { session } = this;
+    this.#hasHungUp = true;
+    if (session.state === SessionState.Established) await session.bye();
+    else if (session instanceof Inviter) await cancel(session);
+    else if (session instanceof Invitation && this.isRinging) await session.reject({ statusCode: 486 });
+  }
+
+  /** By a re-INVITE (RFC 3264 8.4). */
+  async hold(isHolding: boolean): Promise<void> {
+    if (!this.isAnswered) return;
+    this.media.isHolding = isHolding;
+    await this.session.invite();
+  }
+
+  async #openAudio(): Promise<Audio> {
+    const audio = await this.#options.openAudio({
+      onTone: (hz) => {
+        if (hz !== undefined) this.#tell({ event: 'tone', hz });
+      },
+      onDigit: (digit) => this.#tell({ event: 'digit', digit }),
+    });
+    audio.tone(this.#options.toneHz());
+    return audio;
+  }
+
+  /** New terms in a call that is up: they hold us, or no longer. */
+  #note(terms: AudioTerms): void {
+    const isHeld = !terms.direction.startsWith('send') || terms.target === undefined;
+    if (this.isAnswered && isHeld !== this.#isHeld) {
+      this.#tell({ event: 'hold', isHeld, direction: terms.direction, ...remoteOf(terms) });
+    }
+    this.#isHeld = isHeld;
+  }
+
+  #change(state: SessionState): void {
+    if (state === SessionState.Established) {
+      this.#tell({ event: 'answered', ...remoteOf(this.media.terms) });
+      this.#report();
+    } else if (state === SessionState.Terminated) {
+      this.#stopReports();
+      this.media.close();
+      this.#options.onEnded();
+      // sip.js tells the state before the reason: whatever it says in this turn is still heard.
+      queueMicrotask(() => this.#tell({ event: 'ended', ...this.#end }));
+    }
+  }
+
+  #refuse(status: number | undefined): void {
+    this.#end = { by: this.#hasHungUp ? 'us' : 'refused', ...(status === undefined ? {} : { status }) };
+  }
+
+  #report(): void {
+    this.#stopReports = this.#options.clock.after(reportMs, () => {
+      if (this.media.audio !== undefined) this.#tell({ event: 'audio', ...this.media.audio.read() });
+      this.#report();
+    });
+  }
+
+  #tell(told: Told): void {
+    this.#options.onEvent({ ...told, call: this.#options.id } as CallEvent);
+  }
+}
+
+const remoteOf = (terms: AudioTerms | undefined) =>
+  terms?.target === undefined ? {} : { remoteMedia: formatHostPort(terms.target) };
+
+async function cancel(session: Inviter): Promise<void> {
+  if (session.state === SessionState.Initial || session.state === SessionState.Establishing)
+    await session.cancel();
+}

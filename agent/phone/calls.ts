@@ -1,0 +1,132 @@
+/**
+ * The calls of one phone: one at a time, or, as a gateway, many that are all
+ * answered. A call over the limit hears 486, one without audio that we can
+ * speak 488.
+ */
+
+import { type Invitation, Inviter, type Session, type URI, type UserAgent } from 'sip.js';
+import type { Clock } from '#protocol/clock.ts';
+import { openAudio } from './audio.ts';
+import { Call, type CallEvent } from './call.ts';
+import { isAudioOffer } from './call-media.ts';
+
+export type CallsOptions = {
+  /** Where RTP is sent from and received. */
+  address: string;
+  clock: Clock;
+  random: (below: number) => number;
+  maxCalls: number;
+  tones?: readonly number[];
+  toneHz?: number | undefined;
+  onEvent(event: CallEvent): void;
+  onFailure(error: unknown): void;
+  /** The last call has ended. */
+  onIdle(): void;
+};
+
+export class Calls {
+  isAutoAnswering = false;
+  readonly #options: CallsOptions;
+  readonly #calls = new Map<Session, Call>();
+  #toneHz: number | undefined;
+  #lastId = 0;
+
+  constructor(options: CallsOptions) {
+    this.#options = options;
+    this.#toneHz = options.toneHz;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** The newest call: the only one a phone has. */
+  get current(): Call | undefined {
+    return [...this.#calls.values()].at(-1);
+  }
+
+  /** False: there is a call already. */
+  dial(userAgent: UserAgent, to: URI, number: string): boolean {
+    if (this.size >= this.#options.maxCalls) return false;
+    const call = this.#add(new Inviter(userAgent, to));
+    this.#try(call.dial(number));
+    return true;
+  }
+
+  take(invitation: Invitation): void {
+    const { body } = invitation;
+    if (this.size >= this.#options.maxCalls) {
+      this.#try(invitation.reject({ statusCode: 486 }));
+    } else if (body !== undefined && body !== '' && !isAudioOffer(body)) {
+      this.#try(invitation.reject({ statusCode: 488 }));
+    } else {
+      const call = this.#add(invitation);
+      this.#try(call.ring().then(() => (this.isAutoAnswering ? call.answer() : undefined)));
+    }
+  }
+
+  /** sip.js asks who does offer and answer for a session. */
+  mediaOf(session: Session): Call['media'] {
+    const call = this.#calls.get(session);
+    if (call === undefined) throw new Error('a session that is no call of ours');
+    return call.media;
+  }
+
+  answer(): boolean {
+    const ringing = [...this.#calls.values()].find((call) => call.isRinging);
+    if (ringing !== undefined) this.#try(ringing.answer());
+    return ringing !== undefined;
+  }
+
+  hangUp(): boolean {
+    const calls = [...this.#calls.values()];
+    for (const call of calls) this.#try(call.hangUp());
+    return calls.length > 0;
+  }
+
+  hold(isHolding: boolean): boolean {
+    const call = this.current;
+    if (call?.isAnswered !== true) return false;
+    this.#try(call.hold(isHolding));
+    return true;
+  }
+
+  press(digits: string): boolean {
+    return this.current?.media.sendDtmf(digits) ?? false;
+  }
+
+  /** undefined: silence. In calls to come, too. */
+  tone(hz: number | undefined): void {
+    this.#toneHz = hz;
+    for (const call of this.#calls.values()) call.media.audio?.tone(hz);
+  }
+
+  /** What hanging up has left behind when nobody answered it. */
+  close(): void {
+    for (const call of this.#calls.values()) call.media.close();
+    this.#calls.clear();
+  }
+
+  #add(session: Session): Call {
+    const { address, clock, random, tones, onEvent, onIdle } = this.#options;
+    const call = new Call({
+      id: ++this.#lastId,
+      session,
+      clock,
+      toneHz: () => this.#toneHz,
+      openAudio: (heard) =>
+        openAudio({ address, clock, random, ...(tones === undefined ? {} : { tones }), ...heard }),
+      onEvent,
+      onEnded: () => {
+        this.#calls.delete(session);
+        if (this.size === 0) onIdle();
+      },
+    });
+    this.#calls.set(session, call);
+    return call;
+  }
+
+  #try(going: Promise<unknown>): void {
+    going.catch(this.#options.onFailure);
+  }
+}

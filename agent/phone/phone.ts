@@ -1,0 +1,363 @@
+/**
+ * The headless phone: behaves on the wire as the named model would, and tells
+ * in events what a person in front of it would see and hear.
+ *
+ *     power on ─ provision ─ register ─ calls ─┐
+ *                    └──── check-sync, once idle ┘   the account changed: register anew
+ *
+ * As a gateway it has neither: it answers every call and says a tone into it.
+ * What a person does are methods; they answer false where the phone would do
+ * nothing, and the reason is an `error` event.
+ */
+
+import { randomBytes, randomInt } from 'node:crypto';
+import { isIP } from 'node:net';
+import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import { type Clock, systemClock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
+import { createResponse } from '#protocol/sip/message.ts';
+import type { ServerTransaction } from '#protocol/sip/transactions.ts';
+import type { CallEvent } from './call.ts';
+import { Calls } from './calls.ts';
+import { type Line, type LineOptions, openLine } from './line.ts';
+import { findModel, type PhoneModel, userAgentOf } from './model.ts';
+import { provision } from './provision.ts';
+import { createRegistration, type Registration } from './registration.ts';
+import { createUpdates, type UpdateKind, type Updates } from './updates.ts';
+import { openWire, type SipTimers, type Wire } from './wire.ts';
+import {
+  type Account,
+  accountOf,
+  isSameAccount,
+  type LineKey,
+  lineKeysOf,
+  type Memory,
+  onCheckSync,
+} from './yealink.ts';
+
+export type PhoneEvent =
+  | CallEvent
+  | { event: 'ready'; sip: string }
+  /** `account` is empty when the files give none. */
+  | {
+      event: 'provisioned';
+      account: string;
+      label: string;
+      displayName: string;
+      etag?: string;
+      keys: LineKey[];
+    }
+  | { event: 'registered'; aor: string; expires: number }
+  | { event: 'registration-failed'; aor: string; status: number }
+  | { event: 'check-sync'; reboot: boolean }
+  | {
+      event: 'status';
+      account: string;
+      label: string;
+      displayName: string;
+      registered: string;
+      calls: number;
+    }
+  | { event: 'error'; message: string };
+
+export type PhoneOptions = {
+  /** The folder its files are in. Without it the phone is a gateway. */
+  provisioning?: { url: string; mac: string; model?: string };
+  listen?: HostPort;
+  /** What is recognised; see ./listener.ts. */
+  tones?: readonly number[];
+  /** Said in every call until told otherwise. */
+  toneHz?: number;
+  clock?: Clock;
+  timers?: SipTimers;
+  onEvent(event: PhoneEvent): void;
+};
+
+const gatewayCalls = 32;
+const closingMs = 1_000;
+
+/** Resolves when the phone has its address: provisioning and registering go on from there, and are told. */
+export async function openPhone({
+  provisioning,
+  listen = { address: '127.0.0.1', port: 0 },
+  clock = systemClock,
+  timers,
+  ...options
+}: PhoneOptions): Promise<Phone> {
+  // The address goes into Via, Contact and SDP: the wildcard is no address anybody can send to.
+  if (isIP(listen.address) === 0 || /^[0.:]*$/.test(listen.address)) {
+    throw new Fault('input.invalid', 'listen: one address of this host is needed', { field: 'listen' });
+  }
+  const source = provisioning === undefined ? undefined : readSource(provisioning);
+  const wire = await openWire({
+    listen,
+    clock,
+    token: newToken,
+    ...(timers === undefined ? {} : { timers }),
+  });
+  const phone = new Phone({ ...options, clock, source, wire });
+  await phone.powerOn();
+  return phone;
+}
+
+type Source = { url: string; mac: string; model: PhoneModel };
+
+function readSource({ url, mac, model = 'T46S' }: NonNullable<PhoneOptions['provisioning']>): Source {
+  const digits = mac.replace(/[:-]/g, '').toLowerCase();
+  if (!/^[0-9a-f]{12}$/.test(digits)) {
+    throw new Fault('input.invalid', `mac: "${mac}" is not 12 hexadecimal digits`, { field: 'mac' });
+  }
+  return { url, mac: digits, model: findModel(model) };
+}
+
+type Parts = Pick<PhoneOptions, 'tones' | 'toneHz' | 'onEvent'> & {
+  clock: Clock;
+  source: Source | undefined;
+  wire: Wire;
+};
+
+export class Phone {
+  readonly #clock: Clock;
+  readonly #source: Source | undefined;
+  readonly #wire: Wire;
+  readonly #onEvent: PhoneOptions['onEvent'];
+  readonly #calls: Calls;
+  readonly #updates: Updates;
+  readonly #memory: Memory = new Map();
+  #line: Line | undefined;
+  #account: Account | undefined;
+  #registration: Registration | undefined;
+  #registered = '';
+  #isOpen = true;
+
+  constructor({ clock, source, wire, tones, toneHz, onEvent }: Parts) {
+    this.#clock = clock;
+    this.#source = source;
+    this.#wire = wire;
+    this.#onEvent = onEvent;
+    this.#updates = createUpdates({
+      clock,
+      isIdle: () => this.#calls.size === 0,
+      run: (kind, signal) => this.#update(kind, signal),
+      onFailure: (error) => this.#fail('provisioning', error),
+    });
+    this.#calls = new Calls({
+      address: wire.local.address,
+      clock,
+      random: randomInt,
+      maxCalls: source === undefined ? gatewayCalls : 1,
+      ...(tones === undefined ? {} : { tones }),
+      toneHz,
+      onEvent,
+      onFailure: (error) => this.#fail('call', error),
+      onIdle: () => this.#updates.goOn(),
+    });
+    wire.onRequest = (transaction) => this.#onRequest(transaction);
+  }
+
+  /** By openPhone, once. */
+  async powerOn(): Promise<void> {
+    this.#tell({ event: 'ready', sip: formatHostPort(this.sip) });
+    if (this.#source !== undefined) return this.#updates.ask('reboot');
+    this.#calls.isAutoAnswering = true;
+    const server = { host: this.sip.address };
+    await this.#openLine({ userName: 'gateway', displayName: '', authName: '', password: '', server });
+  }
+
+  get sip(): HostPort {
+    return this.#wire.local;
+  }
+
+  /** The settings as they are now. */
+  get memory(): ReadonlyMap<string, string> {
+    return this.#memory;
+  }
+
+  /** A number, dialled at the account's server, or a whole `sip:` URI. */
+  call(number: string): boolean {
+    const line = this.#line;
+    if (line === undefined) return this.#refuse('there is no account to call with');
+    const to = line.toUri(number);
+    if (to === undefined) return this.#refuse(`"${number}" cannot be called`);
+    return this.#calls.dial(line.userAgent, to, number) || this.#refuse('there is a call already');
+  }
+
+  /** A line key: dials what a speed dial or a BLF key has on it. */
+  press(position: number): boolean {
+    const key = this.#keys.find((each) => each.position === position);
+    const isDialling =
+      key !== undefined && ['speeddial', 'blf', 'park'].includes(key.type) && key.value !== '';
+    return isDialling ? this.call(key.value) : this.#refuse(`key ${position} has no number on it`);
+  }
+
+  dtmf(digits: string): boolean {
+    if (!/^[0-9A-D*#]+$/.test(digits)) return this.#refuse('digits are 0-9, *, #, A-D');
+    return this.#calls.press(digits) || this.#refuse('no call takes digits now');
+  }
+
+  answer(): boolean {
+    return this.#calls.answer() || this.#refuse('nobody calls');
+  }
+
+  autoAnswer(isOn: boolean): void {
+    this.#calls.isAutoAnswering = isOn;
+  }
+
+  hangUp(): boolean {
+    return this.#calls.hangUp() || this.#refuse('there is no call');
+  }
+
+  hold(isHolding: boolean): boolean {
+    return this.#calls.hold(isHolding) || this.#refuse('there is no call');
+  }
+
+  /** undefined: silence. */
+  tone(hz: number | undefined): void {
+    this.#calls.tone(hz);
+  }
+
+  /** Tries once to register another AOR with the phone's own credentials. */
+  register(aor: string): boolean {
+    if (this.#account === undefined) return this.#refuse('there is no account to register with');
+    this.#register(this.#account, { aor, isOnce: true });
+    return true;
+  }
+
+  status(): void {
+    const calls = this.#calls.size;
+    this.#tell({ event: 'status', ...toShown(this.#account), registered: this.#registered, calls });
+  }
+
+  /** Hangs up, waits a moment for the answers, and lets go of everything. The registrar is not told: power off. */
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#updates.close();
+    this.#registration?.close();
+    this.#calls.hangUp();
+    await this.#wire.settled(closingMs);
+    this.#calls.close();
+    this.#line?.close();
+    this.#wire.close();
+  }
+
+  get #keys(): LineKey[] {
+    return this.#source === undefined ? [] : lineKeysOf(this.#memory, this.#source.model);
+  }
+
+  get #userAgent(): string {
+    return this.#source === undefined ? 'hotdesk gateway' : userAgentOf(this.#source.model);
+  }
+
+  /** Account settings take effect without a reboot, and only when they changed. */
+  async #update(kind: UpdateKind, signal: AbortSignal): Promise<void> {
+    if (this.#source === undefined) return;
+    const { etag } = await provision({ ...this.#source, memory: this.#memory, signal });
+    signal.throwIfAborted();
+    const account = accountOf(this.#memory);
+    const shown = { ...toShown(account), ...(etag === undefined ? {} : { etag }), keys: this.#keys };
+    this.#tell({ event: 'provisioned', ...shown });
+    if (kind === 'reboot' || !isSameAccount(account, this.#account)) await this.#use(account);
+  }
+
+  async #use(account: Account | undefined): Promise<void> {
+    this.#registration?.close();
+    this.#line?.close();
+    this.#line = undefined;
+    this.#registered = '';
+    this.#account = account;
+    if (account === undefined) return;
+    await this.#openLine(account);
+    this.#registration = this.#register(account);
+  }
+
+  async #openLine(identity: Identity): Promise<void> {
+    this.#line = await openLine({
+      ...identity,
+      wire: this.#wire,
+      userAgent: this.#userAgent,
+      describe: (session) => this.#calls.mediaOf(session),
+      onInvite: (invitation) => this.#calls.take(invitation),
+    });
+  }
+
+  #register(account: Account, { aor = account.userName, isOnce = false } = {}): Registration {
+    return createRegistration({
+      wire: this.#wire,
+      account,
+      aor,
+      isOnce,
+      userAgent: this.#userAgent,
+      clock: this.#clock,
+      token: newToken,
+      onRegistered: (expires) => {
+        if (!isOnce) this.#registered = aor;
+        this.#tell({ event: 'registered', aor, expires });
+      },
+      onFailed: (status) => {
+        if (!isOnce) this.#registered = '';
+        this.#tell({ event: 'registration-failed', aor, status });
+      },
+    });
+  }
+
+  /** What a phone answers before it looks at calls. */
+  #onRequest(transaction: ServerTransaction<HostPort>): boolean {
+    const { request, peer } = transaction;
+    if (request.to.params.has('tag')) return false;
+    const answer = (status: number) =>
+      transaction.respond(createResponse(request, status, { toTag: newToken() }));
+    if (!this.#isTrusted(peer)) {
+      answer(403);
+      return true;
+    }
+    if (request.method !== 'NOTIFY') return false;
+    const event = request.get('Event') ?? '';
+    if (this.#source !== undefined && /^check-sync\b/i.test(event)) {
+      answer(200);
+      this.#checkSync(onCheckSync(this.#memory, event));
+    } else {
+      answer(/^message-summary\b/i.test(event) ? 200 : 489);
+    }
+    return true;
+  }
+
+  #checkSync(asked: UpdateKind | 'ignore'): void {
+    this.#tell({ event: 'check-sync', reboot: asked === 'reboot' });
+    if (asked !== 'ignore') this.#updates.ask(asked);
+  }
+
+  /** `sip.trust_ctrl`: take calls and NOTIFYs from the server alone. */
+  #isTrusted({ address }: HostPort): boolean {
+    const isCareful = ['sip.trust_ctrl', 'account.1.sip_trust_ctrl'].some(
+      (key) => this.#memory.get(key) === '1',
+    );
+    const host = this.#account?.server.host ?? '';
+    return !isCareful || isIP(host) === 0 || host === address;
+  }
+
+  #refuse(message: string): false {
+    this.#tell({ event: 'error', message });
+    return false;
+  }
+
+  #fail(what: string, error: unknown): void {
+    this.#tell({
+      event: 'error',
+      message: `${what}: ${error instanceof Error ? error.message : String(error)}`,
+    });
+  }
+
+  #tell(event: PhoneEvent): void {
+    this.#onEvent(event);
+  }
+}
+
+type Identity = Pick<LineOptions, 'userName' | 'displayName' | 'authName' | 'password' | 'server'>;
+
+const newToken = () => randomBytes(8).toString('hex');
+
+function toShown(account: Account | undefined): { account: string; label: string; displayName: string } {
+  const { userName = '', label = '', displayName = '' } = account ?? {};
+  return { account: userName, label, displayName };
+}
