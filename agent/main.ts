@@ -1,0 +1,89 @@
+/**
+ * hotdesk-agent: the program.
+ *
+ *     hotdesk-agent enrol    spends a one-time token, once an office
+ *     hotdesk-agent run      carries the office's phones to the controller
+ *     hotdesk-agent phone    a phone without a housing
+ *
+ * Exit: 0 done, 1 it failed, 2 the command line or the configuration is wrong.
+ * Nothing here needs root; with ports under 1024 the service manager may give
+ * CAP_NET_BIND_SERVICE. This file alone touches the process.
+ */
+
+import { cac } from 'cac';
+import { Fault } from '#protocol/fault.ts';
+import { type FlagShape, readArgv, unknownWord } from './argv.ts';
+import { enrolAgent, runUntilStopped } from './commands.ts';
+import { configSchema, toFlag } from './config.ts';
+import { version } from './version.ts';
+
+const cli = cac('hotdesk-agent');
+cli.help();
+cli.version(version);
+
+cli
+  .command('enrol', 'enrol this agent at a controller')
+  .option('--controller <url>', 'wss://host:port of the controller')
+  .option('--token <token>', 'the one-time token of the site; - reads it from stdin')
+  .option('--data <dir>', 'folder for key and configuration (default: ./hotdesk-agent-data)')
+  .option('--allow-plain', 'allow ws:// to a controller that is not on this host');
+
+const run = cli
+  .command('run', 'carry the phones of this office to the controller')
+  .option('--data <dir>', 'folder for key and configuration (default: ./hotdesk-agent-data)')
+  .option('--json-ready', 'one line of JSON on stdout when the tunnel is up')
+  .option('--check-config', 'print the effective configuration and end');
+for (const [name, field] of Object.entries(configSchema.shape)) {
+  run.option(`--${toFlag(name)}${name === 'allowPlain' ? '' : ' <value>'}`, field.description ?? '');
+}
+
+cli.command('phone', 'a phone without a housing: hotdesk-agent phone --help').allowUnknownOptions();
+
+process.exitCode = await main(process.argv.slice(2));
+// What a command leaves behind must not keep a stopped program alive.
+process.exit();
+
+async function main(argv: string[]): Promise<number> {
+  try {
+    return await dispatch(argv);
+  } catch (error) {
+    if (!Fault.is(error) && !isSystemError(error)) throw error;
+    process.stderr.write(`hotdesk-agent: ${error.message}\n`);
+    return Fault.is(error, 'input.invalid') ? 2 : 1;
+  }
+}
+
+/** A port that is taken, a folder that may not be written: the message says all. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
+async function dispatch(argv: string[]): Promise<number> {
+  const [name = '', ...rest] = argv;
+  if (name === 'phone') {
+    const { runPhone } = await import('#agent/phone/command.ts');
+    return runPhone(rest);
+  }
+  if (asksHelp(argv)) {
+    cli.parse(['node', 'hotdesk-agent', ...argv], { run: false });
+    return 0;
+  }
+  const command = cli.commands.find((each) => each.name === name);
+  if (command === undefined) {
+    const names = cli.commands.map((each) => each.name);
+    if (name !== '') throw unknownWord('command', name, names);
+    throw new Fault('input.invalid', `which command? ${names.join(', ')}; --help tells more`);
+  }
+  const { flags, words } = readArgv(rest, command.options.map(toShape));
+  if (words[0] !== undefined) throw new Fault('input.invalid', `"${words[0]}" is not expected`);
+  return command === run ? runUntilStopped(flags, process) : enrolAgent(flags, process);
+}
+
+function asksHelp(argv: readonly string[]): boolean {
+  const before = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
+  return ['--help', '-h', '--version', '-v'].some((flag) => before.includes(flag));
+}
+
+function toShape({ rawName }: { rawName: string }): FlagShape {
+  return { name: /^--([a-z-]+)/.exec(rawName)?.[1] ?? '', takesValue: rawName.includes('<') };
+}

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import * as assert from 'uvu/assert';
+import { describe } from '#test/support/describe.ts';
+
+const main = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+
+async function run(argv: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...argv], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code: child.exitCode, out, err };
+}
+
+describe('hotdesk-agent', (test) => {
+  // biome-ignore format: a table
+  const wrong: [line: string, code: number, says: RegExp][] = [
+    ['',                                  2, /which command\? enrol, run, phone/],
+    ['enroll --token x',                  2, /unknown command "enroll"; did you mean "enrol"\?/],
+    ['run --sipport 5060',                2, /unknown flag "--sipport"; did you mean "--sip-port"\?/],
+    ['run --sip-port 70000',              2, /--sip-port: a port/],
+    ['run now',                           2, /"now" is not expected/],
+    ['enrol --controller https://a --token b', 2, /wss:\/\/host:port/],
+    ['run --data /nowhere/at/all',        1, /enrol this agent first/],
+  ];
+  for (const [line, code, says] of wrong) {
+    test(`"${line}" ends ${code} with a sentence`, async () => {
+      const ended = await run(line === '' ? [] : line.split(' '));
+      assert.is(ended.code, code);
+      assert.match(ended.err, says);
+      assert.is(ended.err.trim().split('\n').length, 1);
+      assert.is(ended.out, '');
+    }, 15_000);
+  }
+
+  test('--check-config prints what would be used', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hotdesk-agent-'));
+    await writeFile(join(folder, 'agent.json'), '{"httpPort": 8088, "sipPort": 1}');
+    const env = { HOTDESK_AGENT_DATA: folder, HOTDESK_AGENT_RTP_PORTS: '4000-4999' };
+    const flags = ['--check-config', '--sip-port', '5070', '--listen', '127.0.0.1'];
+    const { code, out } = await run(['run', ...flags], env);
+    assert.is(code, 0);
+    assert.equal(JSON.parse(out), {
+      data: folder,
+      listen: ['127.0.0.1'],
+      sipPort: 5_070,
+      httpPort: 8_088,
+      rtpPorts: '4000-4999',
+      logLevel: 'info',
+      allowPlain: false,
+    });
+    await rm(folder, { recursive: true });
+  }, 15_000);
+});
