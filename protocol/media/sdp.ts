@@ -17,7 +17,7 @@
  * NUL is refused (it has ended other people's strings early).
  */
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 
@@ -235,11 +235,12 @@ function readNumber(text: string | undefined, most: number, what: string): numbe
 
 /** One host's address: not unspecified, not multicast, not broadcast. */
 function isUnicast(address: string): boolean {
-  if (isIPv4(address)) {
+  const family = isIP(address);
+  if (family === 4) {
     const first = Number(address.split('.')[0]);
     return first > 0 && first < 224;
   }
-  if (!isIPv6(address)) return false;
+  if (family !== 6) return false;
   const text = address.toLowerCase();
   // IPv4 in IPv6 clothes is never what a phone means, and would walk around the checks above.
   return !text.startsWith('ff') && !text.includes('.') && !/^[0:]*(?:ffff:.*)?$/.test(text);

@@ -8,6 +8,7 @@ import { until } from '#test/support/until.ts';
 import { type Invite, loginCall, openWorld, sdp, settle } from './world.ts';
 
 const pin = '739216';
+
 describe('login line', (test) => {
   test('logs in: 200 with our SDP, prompt, PIN, commit, confirmation, BYE', async () => {
     const world = openWorld();
