@@ -13,12 +13,17 @@
  */
 
 import { createHmac } from 'node:crypto';
+import type { Keys } from '#controller/keys.ts';
 import type { Device, Flow } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
-import type { Keys } from '#controller/keys.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import { type Credentials, formatChallenge, isRightResponse, parseCredentials } from '#protocol/sip/digest.ts';
+import {
+  type Credentials,
+  formatChallenge,
+  isRightResponse,
+  parseCredentials,
+} from '#protocol/sip/digest.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import { createNonces } from './nonces.ts';
 import { flowKey } from './peer.ts';

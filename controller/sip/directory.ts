@@ -3,10 +3,10 @@
  * binding of a device, the device at an address. Kept true by watching the store.
  */
 
+import type { Binding, CollectionName, Device, Flow, Session, User } from '#controller/model/model.ts';
+import type { Changed, Kept, Store } from '#controller/model/ports.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
-import type { Binding, Device, Flow, Session, User } from '#controller/model/model.ts';
-import type { Changed, Kept, Store } from '#controller/model/ports.ts';
 
 export type Directory = {
   /** Devices that the user is logged in at. */
@@ -25,13 +25,9 @@ export function createDirectory({ store, clock }: { store: Store; clock: Clock }
   const byPlace = new Index();
 
   function learn({ collection, id, before, after }: Changed): void {
-    if (collection === 'sessions') {
-      if (before !== undefined) byExtension.remove((before as Kept<Session>).extension, id);
-      if (after !== undefined) byExtension.add((after as Kept<Session>).extension, id);
-    } else if (collection === 'bindings') {
-      for (const place of placesOf(before as Kept<Binding> | undefined)) byPlace.remove(place, id);
-      for (const place of placesOf(after as Kept<Binding> | undefined)) byPlace.add(place, id);
-    }
+    const index = { sessions: byExtension, bindings: byPlace }[collection as string];
+    for (const key of keysOf(collection, before)) index?.remove(key, id);
+    for (const key of keysOf(collection, after)) index?.add(key, id);
   }
 
   for (const after of store.list('sessions')) learn({ collection: 'sessions', id: after.device, after });
@@ -39,7 +35,8 @@ export function createDirectory({ store, clock }: { store: Store; clock: Clock }
   const unwatch = store.watch((changes) => changes.forEach(learn));
 
   return {
-    devicesOf: (extension) => byExtension.get(extension).filter((id) => store.get('devices', id) !== undefined),
+    devicesOf: (extension) =>
+      byExtension.get(extension).filter((id) => store.get('devices', id) !== undefined),
     userAt(device) {
       const session = store.get('sessions', device);
       return session === undefined ? undefined : store.get('users', session.extension);
@@ -60,7 +57,11 @@ export function createDirectory({ store, clock }: { store: Store; clock: Clock }
 const placesAt = ({ agent, remote }: Flow) =>
   [`${agent} ${formatHostPort(remote)}`, `${agent} ${remote.address}`] as const;
 
-const placesOf = (binding: Binding | undefined) => (binding === undefined ? [] : placesAt(binding.flow));
+function keysOf(collection: CollectionName, document: Changed['after']): readonly string[] {
+  if (document === undefined) return [];
+  if (collection === 'sessions') return [(document as Kept<Session>).extension];
+  return collection === 'bindings' ? placesAt((document as Kept<Binding>).flow) : [];
+}
 
 /** Key → ids, the latest first. */
 class Index {

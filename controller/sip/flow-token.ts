@@ -34,10 +34,7 @@ const macBytes = 12;
 const maxTokenChars = 200;
 const shapes = { localIs6: 1, remoteIs6: 2, tcp: 4, tls: 8, ivr: 16 } as const;
 
-export function createFlowTokens(
-  key: Uint8Array,
-  siteOf: (agent: string) => string | undefined,
-): FlowTokens {
+export function createFlowTokens(key: Uint8Array, siteOf: (agent: string) => string | undefined): FlowTokens {
   const sign = (callId: string, body: Uint8Array) =>
     createHmac('sha256', key).update(body).update(callId).digest().subarray(0, macBytes);
 
@@ -50,7 +47,8 @@ export function createFlowTokens(
       if (token.length > maxTokenChars) return undefined;
       const bytes = Buffer.from(token, 'base64url');
       const body = bytes.subarray(0, -macBytes);
-      if (body.length === 0 || !timingSafeEqual(bytes.subarray(-macBytes), sign(callId, body))) return undefined;
+      if (body.length === 0 || !timingSafeEqual(bytes.subarray(-macBytes), sign(callId, body)))
+        return undefined;
       return decodeSide(body, siteOf);
     },
   };

@@ -1,7 +1,7 @@
 /**
  * One request, forwarded: the response context of RFC 3261 16.7. It has a branch
  * for each target, hands 1xx and 2xx on as they come, waits for all to pick the
- * best of the rest, cancels the losers, and keeps Timer C.
+ * best of the rest, and cancels the losers. Timers are the transactions'.
  *
  *     caller ─ server transaction ─┬─ client transaction ─ phone
  *                                  └─ client transaction ─ phone
@@ -10,7 +10,7 @@
  * target, `relay` the response for the caller.
  */
 
-import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import type { ClientTransaction, ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
 import { bestOf, defused } from './best-response.ts';
@@ -25,13 +25,12 @@ export type Target = {
 };
 
 export type ForwardOptions = {
-  clock: Clock;
   transactions: Transactions<Peer>;
   tx: ServerTransaction<Peer>;
   targets: readonly Target[];
   toTag: string;
   /** What a branch that cannot be sent counts as. */
-  unsentStatus: 480 | 500;
+  unsentStatus: 480 | 500 | 503;
   /** The request as `target` shall get it, with our Via on top. */
   prepare(target: Target): { request: SipMessage; branch: string };
   /** The response as the caller shall get it. */
@@ -39,31 +38,25 @@ export type ForwardOptions = {
   /** A target is rung; what comes back is called when it is no longer. */
   onRing?(target: Target): () => void;
   onAnswer?(response: SipMessage, target: Target): void;
-  onDefused?(status: number): void;
-  /** A final answer is with the caller and no branch is open. */
+  onDefused?(): void;
+  /** No branch is open, and the caller has its final answer. */
   onEnd?(): void;
 };
-
-/** RFC 3261 16.6 step 11: more than three minutes without an answer. */
-const timerCMs = 185_000;
-/** 64 × T1: a cancelled branch that still says nothing never will. */
-const cancelledMs = 32_000;
 
 type Branch = {
   target: Target;
   transaction: ClientTransaction | undefined;
-  /** Its final status, once it has one. */
+  /** Its final status, once it has one, and the response, unless it is ours to make. */
   status: number | undefined;
   response: SipMessage | undefined;
-  cancelTimer: () => void;
   release: () => void;
 };
 
 export function forward(options: ForwardOptions): void {
-  const { clock, transactions, tx, prepare, relay, toTag } = options;
+  const { transactions, tx, prepare, relay, toTag } = options;
   const isInvite = tx.request.method === 'INVITE';
   let isAnswered = false;
-  let isOver = false;
+  let isCancelled = false;
 
   const branches = options.targets.map(
     (target): Branch => ({
@@ -71,7 +64,6 @@ export function forward(options: ForwardOptions): void {
       transaction: undefined,
       status: undefined,
       response: undefined,
-      cancelTimer: () => {},
       release: options.onRing?.(target) ?? (() => {}),
     }),
   );
@@ -79,38 +71,33 @@ export function forward(options: ForwardOptions): void {
   function open(branch: Branch): void {
     const { request, branch: id } = prepare(branch.target);
     branch.target.beforeSend?.(id);
-    if (isInvite) startTimer(branch, timerCMs);
-    branch.transaction = transactions.request(request, branch.target.side.peer, {
-      response: (response) => onResponse(branch, response),
-      end: (why) => settle(branch, why === 'transport' ? options.unsentStatus : 408),
-    });
-  }
-
-  function startTimer(branch: Branch, ms: number): void {
-    branch.cancelTimer();
-    branch.cancelTimer = clock.after(ms, () => onTimer(branch));
-  }
-
-  /** RFC 3261 16.8. The second time it is the CANCEL that was not heard. */
-  function onTimer(branch: Branch): void {
-    cancel(branch);
-    branch.cancelTimer();
-    branch.cancelTimer = clock.after(cancelledMs, () => settle(branch, 408));
+    try {
+      branch.transaction = transactions.request(request, branch.target.side.peer, {
+        response: (response) => onResponse(branch, response),
+        end: (why) => settle(branch, why === 'transport' ? options.unsentStatus : 408),
+      });
+    } catch (error) {
+      if (!Fault.is(error, 'limit.reached')) throw error;
+      settle(branch, options.unsentStatus);
+    }
   }
 
   function onResponse(branch: Branch, response: SipMessage): void {
     const status = response.start.type === 'response' ? response.start.status : 0;
-    if (status === 100) return; // hop by hop
-    if (status < 200) {
-      if (branch.status !== undefined || isAnswered) return;
-      if (isInvite) startTimer(branch, timerCMs);
-      tx.respond(relay(response, branch.target));
-    } else if (status < 300) onSuccess(branch, response);
-    else {
-      const counts = defused(status);
-      if (counts !== status) options.onDefused?.(status);
-      settle(branch, counts, counts === status ? response : undefined);
+    if (status >= 300) onFailure(branch, response, status);
+    else if (status >= 200) onSuccess(branch, response);
+    // A 100 is between us and the next hop.
+    else if (status > 100 && !isAnswered) tx.respond(relay(response, branch.target));
+  }
+
+  function onFailure(branch: Branch, response: SipMessage, status: number): void {
+    const counts = defused(status);
+    if (counts === status) {
+      settle(branch, status, response);
+      return;
     }
+    options.onDefused?.();
+    settle(branch, counts);
   }
 
   /** Each 2xx to an INVITE is a call of its own and goes to the caller, also a late one, also again. */
@@ -127,11 +114,9 @@ export function forward(options: ForwardOptions): void {
     if (branch.status !== undefined) return;
     branch.status = status;
     branch.response = response;
-    branch.cancelTimer();
     branch.release();
-    if (status >= 600) cancelOthers(branch); // step 5: a 6xx ends the search
-    if (branches.some((each) => each.status === undefined) || isOver) return;
-    isOver = true;
+    if (status >= 600) cancelOthers(branch); // RFC 3261 16.7 step 5: a 6xx ends the search
+    if (branches.some((each) => each.status === undefined)) return;
     if (!isAnswered) answerBest();
     options.onEnd?.();
   }
@@ -139,21 +124,16 @@ export function forward(options: ForwardOptions): void {
   function answerBest(): void {
     isAnswered = true;
     const best = branches[bestOf(branches.map((each) => each.status ?? 408))];
-    if (best?.response !== undefined) tx.respond(relay(best.response, best.target));
-    else tx.respond(createResponse(tx.request, isCancelled ? 487 : (best?.status ?? 480), { toTag }));
+    if (isCancelled) tx.respond(createResponse(tx.request, 487, { toTag }));
+    else if (best?.response !== undefined) tx.respond(relay(best.response, best.target));
+    else tx.respond(createResponse(tx.request, best?.status ?? 480, { toTag }));
   }
 
-  let isCancelled = false;
-
-  function cancel(branch: Branch): void {
-    if (isInvite && branch.status === undefined) branch.transaction?.cancel();
-  }
-
+  /** Each answers 487, or with the 2xx that was on its way, or its transaction times out (RFC 3261 16.10). */
   function cancelOthers(winner?: Branch): void {
+    if (!isInvite) return;
     for (const branch of branches) {
-      if (branch === winner || branch.status !== undefined) continue;
-      cancel(branch);
-      startTimer(branch, cancelledMs);
+      if (branch !== winner && branch.status === undefined) branch.transaction?.cancel();
     }
   }
 
@@ -163,8 +143,9 @@ export function forward(options: ForwardOptions): void {
   }
 
   tx.onCancel = cancelAll;
+  // The caller is gone: nobody would hear who answers.
   tx.onEnd = (why) => {
-    if (why !== 'done') cancelAll();
+    if (why === 'transport') cancelAll();
   };
   for (const branch of branches) open(branch);
 }

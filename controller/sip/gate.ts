@@ -14,7 +14,7 @@
  * An emergency call is under no rate, also when it must be asked for a digest.
  */
 
-import type { Device, Flow } from '#controller/model/model.ts';
+import type { Device, Flow, Site } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
 import { sameHostPort } from '#protocol/address.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
@@ -46,10 +46,20 @@ export type GateOptions = {
 
 /** What a request dials, unescaped; undefined when it is for another host, or no `sip:` at all. */
 export function dialledIn(request: SipMessage, flow: Flow): string | undefined {
-  if (request.start.type !== 'request' || !['sip', 'sips'].includes(schemeOf(request.start.uri))) return undefined;
+  if (request.start.type !== 'request' || !['sip', 'sips'].includes(schemeOf(request.start.uri)))
+    return undefined;
   const { user, host } = parseUri(request.start.uri);
   return user === undefined || host !== flow.local.address ? undefined : unescapeUser(user);
 }
+
+function emergencyNumber(request: SipMessage, flow: Flow, site: Site | undefined): string | undefined {
+  if (request.method !== 'INVITE' || request.to.params.has('tag') || site === undefined) return undefined;
+  const number = dialledIn(request, flow);
+  return number !== undefined && isEmergency(number, site) ? number : undefined;
+}
+
+const isGateway = (site: Site | undefined, { remote }: Flow) =>
+  site?.emergencyGateway !== undefined && sameHostPort(site.emergencyGateway, remote);
 
 export function createGate(options: GateOptions): (request: SipMessage, peer: Peer) => Admitted | Turned {
   const { store, directory, authentication, routes, limiter, counters } = options;
@@ -61,40 +71,37 @@ export function createGate(options: GateOptions): (request: SipMessage, peer: Pe
     return typeof dialog === 'string' ? undefined : { type: 'dialog', ...dialog };
   }
 
-  function emergencyNumber(request: SipMessage, flow: Flow): string | undefined {
-    if (request.method !== 'INVITE' || request.to.params.has('tag')) return undefined;
-    const number = dialledIn(request, flow);
-    const site = store.get('sites', flow.site);
-    return number !== undefined && site !== undefined && isEmergency(number, site) ? number : undefined;
-  }
-
   function refuse(request: SipMessage, status: number, reason?: string): Turned {
     const toTag = authentication.tagFor(request);
-    return { type: 'answer', response: createResponse(request, status, { toTag, ...(reason && { reason }) }) };
-  }
-
-  function challenge(request: SipMessage, flow: Flow, found: Unauthenticated): Turned {
-    counters[found.type === 'none' ? 'challenged' : 'wrongCredentials']++;
-    return { type: 'answer', response: authentication.challenge(request, flow, found.isStale) };
+    return {
+      type: 'answer',
+      response: createResponse(request, status, { toTag, ...(reason && { reason }) }),
+    };
   }
 
   function fromFlow(request: SipMessage, flow: Flow): Admitted | Turned {
-    const gateway = store.get('sites', flow.site)?.emergencyGateway;
-    if (gateway !== undefined && sameHostPort(gateway, flow.remote)) return { type: 'gateway', flow };
-
+    const site = store.get('sites', flow.site);
+    if (isGateway(site, flow)) return { type: 'gateway', flow };
     const found = authentication.check(request, flow);
-    const number = emergencyNumber(request, flow);
-    if (number !== undefined) {
-      const device = found.type === 'right' ? found.device : directory.deviceAt(flow);
-      if (device !== undefined) return { type: 'emergency', flow, device, number };
+    const number = emergencyNumber(request, flow, site);
+    const caller = found.type === 'right' ? found.device : number && directory.deviceAt(flow);
+    if (number !== undefined && caller) return { type: 'emergency', flow, device: caller, number };
+    if (found.type !== 'right') return notAuthenticated(request, flow, found, number !== undefined);
+    if (found.device.site === flow.site) return { ...found, type: 'device', flow };
+    counters.foreignSite++;
+    return refuse(request, 403, 'Device of another site');
+  }
+
+  function notAuthenticated(
+    request: SipMessage,
+    flow: Flow,
+    found: Unauthenticated,
+    isEmergencyCall: boolean,
+  ): Turned {
+    if (isEmergencyCall || limiter.take(`${flow.agent} ${flow.remote.address}`)) {
+      counters[found.type === 'none' ? 'challenged' : 'wrongCredentials']++;
+      return { type: 'answer', response: authentication.challenge(request, flow, found.isStale) };
     }
-    if (found.type === 'right') {
-      if (found.device.site === flow.site) return { ...found, type: 'device', flow };
-      counters.foreignSite++;
-      return refuse(request, 403, 'Device of another site');
-    }
-    const isFree = number !== undefined || limiter.take(`${flow.agent} ${flow.remote.address}`);
-    if (isFree) return challenge(request, flow, found);
     counters.limited++;
     return { type: 'drop' };
   }

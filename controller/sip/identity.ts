@@ -7,9 +7,9 @@
  * to write (credentials, routes).
  */
 
-import { encodeText } from '#protocol/sip/scan.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
 import { formatNameAddr } from '#protocol/sip/name-addr.ts';
+import { encodeText } from '#protocol/sip/scan.ts';
 import { parseUri } from '#protocol/sip/uri.ts';
 
 /** `user` is an extension, a device's name or a number: nothing in it needs escaping. */
@@ -54,7 +54,10 @@ export function assertCaller(request: SipMessage, { user, display }: Identity, h
 /** P-Asserted-Identity alone: whom a response is from. */
 export function assertIdentity(message: SipMessage, { user, display }: Identity, host: string): void {
   const uri = `sip:${user}@${host}`;
-  message.set('P-Asserted-Identity', formatNameAddr({ display: encodeText(display), uri, params: new Map() }));
+  message.set(
+    'P-Asserted-Identity',
+    formatNameAddr({ display: encodeText(display), uri, params: new Map() }),
+  );
 }
 
 /** The number a gateway names as caller, made harmless. */

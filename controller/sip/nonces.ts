@@ -50,7 +50,9 @@ export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOption
       const bytes = Buffer.from(nonce.slice(0, 64), 'base64url');
       if (bytes.length !== timeBytes + macBytes || bytes.toString('base64url') !== nonce) return false;
       const age = clock.now() - issuedAt(bytes);
-      return age < lifeMs && timingSafeEqual(bytes.subarray(timeBytes), sign(bytes.subarray(0, timeBytes), flow));
+      return (
+        age < lifeMs && timingSafeEqual(bytes.subarray(timeBytes), sign(bytes.subarray(0, timeBytes), flow))
+      );
     },
     use({ device, nonce, count, request }) {
       const row = used.get(device) ?? { latest: [], floor: -1 };

@@ -4,9 +4,9 @@
  * here, so that the proxy itself asks nobody what he is.
  */
 
-import { formatHostPort } from '#protocol/address.ts';
 import type { Flow } from '#controller/model/model.ts';
 import type { FlowKey } from '#controller/model/ports.ts';
+import { formatHostPort } from '#protocol/address.ts';
 
 export type Peer = { readonly type: 'flow'; readonly flow: Flow } | { readonly type: 'ivr' };
 
@@ -27,8 +27,7 @@ export const keyOf = (peer: Peer) => (peer.type === 'ivr' ? 'ivr' : flowKey(peer
 export const isReliable = (peer: Peer) => peer.type === 'ivr' || peer.flow.transport !== 'udp';
 
 /** How a peer names us: its agent's address on its side, so that what it sends comes to that agent. */
-export const hostFacing = (peer: Peer) =>
-  peer.type === 'ivr' ? ivrHost : formatHostPort(peer.flow.local);
+export const hostFacing = (peer: Peer) => (peer.type === 'ivr' ? ivrHost : formatHostPort(peer.flow.local));
 
 export const viaFacing = (peer: Peer, branch: string) => {
   const transport = peer.type === 'ivr' ? 'TCP' : peer.flow.transport.toUpperCase();

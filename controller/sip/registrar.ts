@@ -41,7 +41,10 @@ type Wish =
   | { type: 'bind'; contact: string; seconds: number }
   | { type: 'refuse'; status: number; reason?: string; headers?: HeaderList };
 
-export function createRegistrar(options: RegistrarOptions) {
+/** `request` is authenticated as the device's. */
+export type Registrar = (request: SipMessage, registration: Registration) => SipMessage;
+
+export function createRegistrar(options: RegistrarOptions): Registrar {
   const { store, changeOvers, clock, counters, toTag } = options;
 
   function answer(request: SipMessage, status: number, more: { reason?: string; headers?: HeaderList } = {}) {
@@ -49,7 +52,12 @@ export function createRegistrar(options: RegistrarOptions) {
     return createResponse(request, status, { toTag: toTag(request), ...more });
   }
 
-  function bind(request: SipMessage, registration: Registration, wish: Extract<Wish, { type: 'bind' }>, aor: string) {
+  function bind(
+    request: SipMessage,
+    registration: Registration,
+    wish: Extract<Wish, { type: 'bind' }>,
+    aor: string,
+  ) {
     const { device, flow, generation } = registration;
     const before = store.get('bindings', device.id);
     const value: Binding = {
@@ -68,7 +76,14 @@ export function createRegistrar(options: RegistrarOptions) {
     changeOvers.registered(device.id, aor, generation);
   }
 
-  function end(binding: Kept<Binding>, request: SipMessage): void {
+  /** A phone under a new name takes back its old one: that must not end the new binding. */
+  function remove(
+    request: SipMessage,
+    binding: Kept<Binding> | undefined,
+    { contacts }: Extract<Wish, { type: 'remove' }>,
+    aor: string,
+  ): void {
+    if (binding?.aor !== aor || (contacts !== '*' && !contacts.includes(binding.contact))) return;
     const { revision: _, ...value } = binding;
     const ended = { ...value, expiresAt: clock.wall(), callId: request.callId, cseq: request.cseq.number };
     store.note([{ type: 'put', collection: 'bindings', value: ended }]);
@@ -78,31 +93,32 @@ export function createRegistrar(options: RegistrarOptions) {
     const now = clock.wall();
     const binding = store.get('bindings', device);
     const left = Math.ceil(((binding?.expiresAt ?? 0) - now) / 1_000);
-    const contacts: HeaderList = left > 0 && binding ? [['Contact', `<${binding.contact}>;expires=${left}`]] : [];
+    const contacts: HeaderList =
+      left > 0 && binding ? [['Contact', `<${binding.contact}>;expires=${left}`]] : [];
     return answer(request, 200, { headers: [...contacts, ['Date', new Date(now).toUTCString()]] });
   }
 
-  /** `request` is authenticated as the device's. */
-  return (request: SipMessage, registration: Registration): SipMessage => {
+  function change(request: SipMessage, registration: Registration, aor: string): SipMessage {
     const { device } = registration;
-    const aor = aorOf(request);
-    if (aor !== device.id && aor !== store.get('sessions', device.id)?.extension) {
-      return answer(request, 403, { reason: 'Not your address' });
-    }
-    const required = request.getAll('Require');
-    if (required.length > 0) return answer(request, 420, { headers: [['Unsupported', required.join(', ')]] });
-
     const wish = readWish(request);
     if (wish.type === 'refuse') return answer(request, wish.status, wish);
     const before = store.get('bindings', device.id);
     // RFC 3261 10.3 step 7: an older request that came late changes nothing.
     const isLate = before?.callId === request.callId && request.cseq.number <= before.cseq;
     if (isLate && wish.type !== 'query') return answer(request, 500, { reason: 'CSeq out of order' });
-
     if (wish.type === 'bind') bind(request, registration, wish, aor);
-    // A phone under a new name takes back its old one: that must not end the new binding.
-    else if (wish.type === 'remove' && before?.aor === aor && isNamed(before, wish.contacts)) end(before, request);
+    if (wish.type === 'remove') remove(request, before, wish, aor);
     return answerOk(request, device.id);
+  }
+
+  return (request, registration) => {
+    const id = registration.device.id;
+    const aor = aorOf(request);
+    const isOwn = aor === id || aor === store.get('sessions', id)?.extension;
+    if (aor === undefined || !isOwn) return answer(request, 403, { reason: 'Not your address' });
+    const required = request.getAll('Require').join(', ');
+    if (required !== '') return answer(request, 420, { headers: [['Unsupported', required]] });
+    return change(request, registration, aor);
   };
 }
 
@@ -148,11 +164,9 @@ function readContacts(contacts: readonly NameAddr[], expires: number): Wish {
   return { type: 'bind', contact: first.contact, seconds: Math.min(first.seconds, maxExpiresSeconds) };
 }
 
-const isNamed = (binding: Binding, contacts: readonly string[] | '*') =>
-  contacts === '*' || contacts.includes(binding.contact);
-
 const readSeconds = (text: string) => (/^[0-9]{1,10}$/.test(text) ? Number(text) : undefined);
-const isQ = (text: string | undefined) => text === undefined || /^(0(\.[0-9]{0,3})?|1(\.0{0,3})?)$/.test(text);
+const isQ = (text: string | undefined) =>
+  text === undefined || /^(0(\.[0-9]{0,3})?|1(\.0{0,3})?)$/.test(text);
 
 function isContact(uri: string): boolean {
   if (uri.length > maxContactChars || !/^sips?:/.test(uri)) return false;

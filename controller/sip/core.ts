@@ -1,0 +1,213 @@
+/**
+ * The SIP core: one way in for what comes over flows, the wiring of what is
+ * done with it, and the IVR beside it as a peer in the same process.
+ *
+ *     flow ─ receive ─ parse ─ gate ─ transactions ─ proxy ─ registrar, dial plan, calls
+ *                        │       └ 401, 407, 403: no memory
+ *                        └ 400: no memory
+ */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Keys } from '#controller/keys.ts';
+import type { Flow } from '#controller/model/model.ts';
+import type { ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
+import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
+import { createResponse, formatMessage, parseMessage, type SipMessage } from '#protocol/sip/message.ts';
+import { refuse } from '#protocol/sip/refusal.ts';
+import { type ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
+import { formatVia } from '#protocol/sip/via.ts';
+import { createAuthentication } from './authentication.ts';
+import { createCalls } from './calls.ts';
+import { type Counters, createCounters } from './counters.ts';
+import { createDirectory } from './directory.ts';
+import { createFlowTokens } from './flow-token.ts';
+import { type Admitted, createGate } from './gate.ts';
+import { createLegs } from './legs.ts';
+import { createLimiter } from './limiter.ts';
+import { isReliable, ivr, keyOf, type Peer } from './peer.ts';
+import { createProxy } from './proxy.ts';
+import { createRegistrar } from './registrar.ts';
+import { createResync } from './resync.ts';
+import { createRoutes } from './routes.ts';
+
+export type SipCoreOptions = {
+  store: Store;
+  keys: Keys;
+  flows: Flows;
+  changeOvers: ChangeOvers;
+  line: LoginLine;
+  clock: Clock;
+  log: Logger;
+  random?: (bytes: number) => Uint8Array;
+  /** Of one address; an office may be behind one. */
+  unauthenticatedPerSecond?: number;
+  maxTransactions?: number;
+};
+
+export type SipCore = {
+  receive(flow: Flow, bytes: Uint8Array): void;
+  resync: Resync;
+  readonly counters: Readonly<Counters>;
+  close(): void;
+};
+
+export function createSipCore({
+  store,
+  keys,
+  flows,
+  changeOvers,
+  line,
+  clock,
+  log,
+  random = randomBytes,
+  unauthenticatedPerSecond = 20,
+  maxTransactions = 20_000,
+}: SipCoreOptions): SipCore {
+  const counters = createCounters();
+  const directory = createDirectory({ store, clock });
+  const calls = createCalls({ clock, onFree: (device) => changeOvers.callEnded(device) });
+  const authentication = createAuthentication({ store, keys, clock, random });
+  const routes = createRoutes(createFlowTokens(keys.flow, (agent) => store.get('agents', agent)?.site));
+  const legs = createLegs({ store, routes, key: keys.flow, random });
+  const limiter = createLimiter({
+    clock,
+    perSecond: unauthenticatedPerSecond,
+    burst: 5 * unauthenticatedPerSecond,
+  });
+  const gate = createGate({ store, directory, authentication, routes, limiter, counters });
+  /** What the gate found, until the transaction asks for it a moment later. */
+  const admissions = new WeakMap<SipMessage, Admitted>();
+
+  const transactions = new Transactions<Peer>({
+    clock,
+    send,
+    isReliable,
+    keyOf,
+    onRequest,
+    onAck,
+    onStrayResponse: () => counters.stray++,
+    isExempt: (request) => ['emergency', 'dialog'].includes(admissions.get(request)?.type ?? ''),
+    maxTransactions,
+  });
+  const register = createRegistrar({
+    store,
+    changeOvers,
+    clock,
+    counters,
+    onRestart: calls.forget,
+    toTag: authentication.tagFor,
+  });
+  const proxy = createProxy({
+    store,
+    flows,
+    line,
+    log,
+    directory,
+    transactions,
+    register,
+    legs,
+    calls,
+    counters,
+    tagFor: authentication.tagFor,
+    send: (peer, message) => send(peer, formatMessage(message)),
+  });
+  line.onSend = (bytes) => take(bytes, ivr);
+
+  function send(peer: Peer, bytes: Uint8Array): boolean {
+    if (peer.type === 'flow') return flows.send(peer.flow, bytes);
+    line.receive(bytes);
+    return true;
+  }
+
+  function take(bytes: Uint8Array, peer: Peer): void {
+    try {
+      const message = parseMessage(bytes);
+      if (message.start.type === 'response') transactions.receive(message, peer);
+      else takeRequest(message, peer);
+    } catch (error) {
+      if (!Fault.is(error)) throw error;
+      counters.malformed++;
+      log.debug({ err: error, peer: keyOf(peer) }, 'SIP message refused');
+      const refusal = hasRate(peer) ? refuse(bytes, error) : undefined;
+      if (refusal !== undefined) send(peer, refusal);
+    }
+  }
+
+  function takeRequest(request: SipMessage, peer: Peer): void {
+    if (peer.type === 'flow') stampVia(request, peer.flow);
+    // An ACK is never answered, and what is known was let in before.
+    if (request.method === 'ACK' || transactions.isKnown(request, peer)) {
+      transactions.receive(request, peer);
+      return;
+    }
+    // RFC 3261 9.2: a CANCEL of nothing. Too cheap to send for a transaction of its own.
+    if (request.method === 'CANCEL') {
+      counters.stray++;
+      if (hasRate(peer))
+        sendStateless(createResponse(request, 481, { toTag: authentication.tagFor(request) }), peer);
+      return;
+    }
+    const found = gate(request, peer);
+    if (found.type === 'answer') sendStateless(found.response, peer);
+    else if (found.type !== 'drop') {
+      admissions.set(request, found);
+      transactions.receive(request, peer);
+    }
+  }
+
+  function hasRate(peer: Peer): boolean {
+    if (peer.type === 'ivr' || limiter.take(`${peer.flow.agent} ${peer.flow.remote.address}`)) return true;
+    counters.limited++;
+    return false;
+  }
+
+  const sendStateless = (response: SipMessage, peer: Peer) => send(peer, formatMessage(response));
+
+  function onRequest(tx: ServerTransaction<Peer>): void {
+    const admitted = admissions.get(tx.request);
+    assert(admitted !== undefined, 'only what the gate let in has a transaction');
+    try {
+      proxy.request(tx, admitted);
+    } catch (error) {
+      if (!Fault.is(error)) throw error;
+      counters.malformed++;
+      log.debug({ err: error, call: tx.request.callId }, 'SIP request refused');
+      const status = error.code === 'sip.malformed' ? Number(error.facts.status) : 500;
+      tx.respond(createResponse(tx.request, status, { toTag: authentication.tagFor(tx.request) }));
+    }
+  }
+
+  function onAck(ack: SipMessage, peer: Peer): void {
+    const dialog = routes.dialogOf(ack, peer);
+    // The ACK to a 401 or 407 of ours, which had no transaction, has no Route either.
+    if (dialog === 'bad') counters.badToken++;
+    if (typeof dialog === 'string') return;
+    proxy.ack({ request: ack, near: dialog.near, caller: legs.identityOf(dialog.near) }, dialog.far);
+  }
+
+  return {
+    receive: (flow, bytes) => take(bytes, { type: 'flow', flow }),
+    resync: createResync({ store, keys, log, directory, calls, transactions, random }),
+    counters,
+    close() {
+      line.onSend = () => {};
+      transactions.close();
+      calls.close();
+      directory.close();
+    },
+  };
+}
+
+/** RFC 3261 18.2.1, RFC 3581 4: where it really came from, whatever its sender believes. */
+function stampVia(request: SipMessage, { remote }: Flow): void {
+  const via = request.topVia;
+  const params = new Map(via.params);
+  params.delete('received');
+  if (params.has('rport')) params.set('rport', String(remote.port));
+  if (params.has('rport') || via.host !== remote.address) params.set('received', remote.address);
+  request.removeFirst('Via');
+  request.prepend('Via', formatVia({ ...via, params }));
+}

@@ -1,0 +1,138 @@
+/**
+ * Resync: NOTIFY check-sync, so that a phone fetches its config without a
+ * restart. It goes to the flow the phone registered over, outside any dialog.
+ *
+ * Some phones challenge it with their own credential, which in a change-over is
+ * still the old one: first the proven generation's secret, then the new one's.
+ */
+
+import type { Logger } from 'pino';
+import type { Keys } from '#controller/keys.ts';
+import type { Binding } from '#controller/model/model.ts';
+import type { Resync, Store } from '#controller/model/ports.ts';
+import { Fault } from '#protocol/fault.ts';
+import { answerChallenge, chooseChallenge } from '#protocol/sip/digest.ts';
+import { createRequest, type SipMessage } from '#protocol/sip/message.ts';
+import type { Transactions } from '#protocol/sip/transactions.ts';
+import type { Calls } from './calls.ts';
+import type { Directory } from './directory.ts';
+import { hostFacing, type Peer, viaFacing } from './peer.ts';
+
+export type ResyncOptions = {
+  store: Store;
+  keys: Keys;
+  log: Logger;
+  directory: Directory;
+  calls: Calls;
+  transactions: Transactions<Peer>;
+  random: (bytes: number) => Uint8Array;
+};
+
+/** By vendor where it is not the usual one; the phone's config says that it must not restart for it. */
+const events: Readonly<Record<string, string>> = {
+  fanvil: 'check-sync',
+  grandstream: 'resync',
+  htek: 'resync',
+  mitel: 'check-sync',
+  poly: 'check-sync',
+};
+const usualEvent = 'check-sync;reboot=false';
+
+type Notify = { binding: Binding; event: string; callId: string; tag: string };
+
+export function createResync({
+  store,
+  keys,
+  log,
+  directory,
+  calls,
+  transactions,
+  random,
+}: ResyncOptions): Resync {
+  const token = () => Buffer.from(random(12)).toString('base64url');
+
+  function build({ binding, event, callId, tag }: Notify, cseq: number): SipMessage {
+    const peer: Peer = { type: 'flow', flow: binding.flow };
+    const host = hostFacing(peer);
+    return createRequest({
+      method: 'NOTIFY',
+      uri: binding.contact,
+      headers: [
+        ['Via', viaFacing(peer, `z9hG4bK${token()}`)],
+        ['From', `<sip:${binding.aor}@${host}>;tag=${tag}`],
+        ['To', `<sip:${binding.aor}@${host}>`],
+        ['Call-ID', callId],
+        ['CSeq', `${cseq} NOTIFY`],
+        ['Contact', `<sip:hotdesk@${host}>`],
+        ['Event', event],
+        ['Subscription-State', 'terminated'],
+      ],
+    });
+  }
+
+  /** Its final response; undefined: none came. */
+  function send(request: SipMessage, binding: Binding): Promise<SipMessage | undefined> {
+    return new Promise((resolve) => {
+      const on = { response: resolve, end: () => resolve(undefined) };
+      transactions.request(request, { type: 'flow', flow: binding.flow }, { ...on, response: onFinal });
+      function onFinal(response: SipMessage): void {
+        if (statusOf(response) >= 200) resolve(response);
+      }
+    });
+  }
+
+  /** The secrets the phone may have, the likely one first. */
+  function secretsOf(id: string): string[] {
+    const device = store.get('devices', id);
+    if (device === undefined) return [];
+    const generations = new Set([device.confirmedGeneration || device.generation, device.generation]);
+    return [...generations].map((generation) => keys.sipSecret(id, generation));
+  }
+
+  function withCredential(
+    request: SipMessage,
+    refusal: SipMessage,
+    username: string,
+    password: string,
+  ): boolean {
+    const isProxy = statusOf(refusal) === 407;
+    const challenge = chooseChallenge(refusal.getAll(isProxy ? 'Proxy-Authenticate' : 'WWW-Authenticate'));
+    if (challenge === undefined || request.start.type !== 'request') return false;
+    const { method, uri } = request.start;
+    const value = answerChallenge(challenge, { method, uri, username, password, cnonce: token(), nc: 1 });
+    request.set(isProxy ? 'Proxy-Authorization' : 'Authorization', value);
+    return true;
+  }
+
+  async function notify(device: string, binding: Binding): Promise<number | undefined> {
+    const vendor = store.get('devices', device)?.vendor.toLowerCase() ?? '';
+    const parts = { binding, event: events[vendor] ?? usualEvent, callId: token(), tag: token() };
+    let cseq = 1;
+    let response = await send(build(parts, cseq), binding);
+    for (const secret of secretsOf(device)) {
+      if (response === undefined || ![401, 407].includes(statusOf(response))) break;
+      const request = build(parts, ++cseq);
+      if (!withCredential(request, response, device, secret)) break;
+      response = await send(request, binding);
+    }
+    return response && statusOf(response);
+  }
+
+  return async (device) => {
+    const binding = directory.bindingOf(device);
+    if (binding === undefined) return 'unregistered';
+    if (calls.count(device) > 0) return 'busy';
+    try {
+      const status = await notify(device, binding);
+      log.debug({ device, status }, 'resync');
+      return status !== undefined && status < 300 ? 'answered' : 'no-answer';
+    } catch (error) {
+      // Too many transactions, or a challenge nobody can answer: it is tried again later.
+      if (!Fault.is(error)) throw error;
+      log.warn({ device, err: error }, 'resync failed');
+      return 'no-answer';
+    }
+  };
+}
+
+const statusOf = ({ start }: SipMessage) => (start.type === 'response' ? start.status : 0);
