@@ -20,8 +20,8 @@ import { expected, missing, readBody, readPatch, revisionTag, taken } from './re
 
 /** What this room asks of controller/sessions. */
 export interface Pins {
-  /** Throws `input.invalid` with field `pin` when it is weak; `extension` need not be a user yet. */
-  hash(extension: string, pin: string): Promise<string>;
+  /** Throws `input.invalid` with field `pin` when it is weak. */
+  setPin(extension: string, pin: string): Promise<void>;
   unlock(extension: string): Promise<void>;
 }
 
@@ -43,12 +43,15 @@ export function userRoutes({ store, pins, checkUser }: UserDeps): Hono {
     return found;
   }
 
-  const setPin = async (id: string, newPin: string) => {
-    const { revision, ...current } = find(id);
-    const value = { ...current, pinHash: await pins.hash(id, newPin) };
-    await store.commit([{ type: 'put', collection: 'users', value, expect: revision }]);
-    await pins.unlock(id);
-  };
+  /** A user whose PIN is refused is not made. */
+  async function setFirstPin(extension: string, newPin: string): Promise<void> {
+    try {
+      await pins.setPin(extension, newPin);
+    } catch (error) {
+      await store.commit([{ type: 'delete', collection: 'users', id: extension }]);
+      throw error;
+    }
+  }
 
   return new Hono()
     .get('/', (c) => c.json({ items: store.list('users').map(toJson) }))
@@ -56,10 +59,9 @@ export function userRoutes({ store, pins, checkUser }: UserDeps): Hono {
       const { pin: newPin, ...rest } = await readBody(creation, c);
       if (store.get('users', rest.extension) !== undefined) throw taken('user', rest.extension, 'extension');
       checkUser(rest, store);
-      const pinHash = newPin === undefined ? undefined : await pins.hash(rest.extension, newPin);
-      const value: User = { ...rest, ...(pinHash !== undefined && { pinHash }) };
-      await store.commit([{ type: 'put', collection: 'users', value, expect: 'absent' }]);
-      return c.json(toJson(value), 201);
+      await store.commit([{ type: 'put', collection: 'users', value: rest, expect: 'absent' }]);
+      if (newPin !== undefined) await setFirstPin(rest.extension, newPin);
+      return c.json(toJson(find(rest.extension)), 201);
     })
     .get('/:ext', (c) => {
       const found = find(c.req.param('ext'));
@@ -80,7 +82,8 @@ export function userRoutes({ store, pins, checkUser }: UserDeps): Hono {
       return c.body(null, 204);
     })
     .on(['PUT', 'POST'], '/:ext/pin', async (c) => {
-      await setPin(c.req.param('ext'), (await readBody(pinBody, c)).pin);
+      const { extension } = find(c.req.param('ext'));
+      await pins.setPin(extension, (await readBody(pinBody, c)).pin);
       return c.body(null, 204);
     })
     .post('/:ext/unlock', async (c) => {

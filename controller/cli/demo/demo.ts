@@ -1,0 +1,145 @@
+/**
+ * `hotdesk demo`: the whole story with the operator's own programs.
+ *
+ *     hotdesk demo           the story for people; then it stays up
+ *     hotdesk demo --once    ends after the story; 0 only if every step held
+ *     hotdesk demo --idle    the same world without phones; waits
+ */
+
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type FlagShape, readArgv } from '#protocol/argv.ts';
+import { Fault } from '#protocol/fault.ts';
+import { jsonReport, peopleReport, type Report } from './report.ts';
+import { restart } from './restart.ts';
+import { type Stage, type Step, story } from './story.ts';
+import { openWorld, type Ports, type World, type WorldOptions } from './world.ts';
+
+export const demoFlags: readonly (FlagShape & { about: string })[] = [
+  { name: 'once', takesValue: false, about: 'end after the story; exit 0 only if every step held' },
+  { name: 'idle', takesValue: false, about: 'no phones: say where everything is, and wait' },
+  { name: 'json', takesValue: false, about: 'one JSON object a line' },
+  { name: 'listen', takesValue: true, about: 'address of SIP, HTTP and RTP (default: 127.0.0.1)' },
+  { name: 'data', takesValue: true, about: 'folder that keeps the world (default: one that goes with it)' },
+  { name: 'sip-port', takesValue: true, about: 'of the agent (default: a free one)' },
+  { name: 'http-port', takesValue: true, about: 'of the agent (default: a free one)' },
+  { name: 'rtp-ports', takesValue: true, about: 'of the agent, A-B (default: free ones)' },
+  { name: 'api-port', takesValue: true, about: 'of the controller (default: a free one)' },
+  { name: 'tunnel-port', takesValue: true, about: 'of the controller (default: a free one)' },
+];
+
+export type DemoOptions = {
+  argv: readonly string[];
+  programs: WorldOptions['programs'];
+  out(text: string): void;
+  err(text: string): void;
+};
+
+/** Answers the exit code. */
+export async function runDemo({ argv, programs, out, err }: DemoOptions): Promise<number> {
+  const { isOnce, isIdle, isJson, listen, data, ports } = readFlags(argv);
+  for (const file of Object.values(programs)) {
+    if (!existsSync(file)) throw new Fault('unavailable', `${file} is not there: npm run build makes it`);
+  }
+  const folder = data ?? (await mkdtemp(join(tmpdir(), 'hotdesk-demo-')));
+  const report = isJson ? jsonReport({ out }) : peopleReport({ out }, listen);
+  const stopped = untilStopped();
+  let world: World | undefined;
+  let hasFailed = false;
+
+  try {
+    const play = async () => {
+      const open = () => openWorld({ data: folder, listen, programs, ports });
+      if (isIdle) world = await open();
+      else hasFailed = !(await tell(open, report, (opened) => (world = opened)));
+      if (world !== undefined && !isOnce) await report.ready(world);
+      return 'told' as const;
+    };
+    const first = await Promise.race([play(), stopped]);
+    if (first === 'told' && !isOnce && world !== undefined) await stopped;
+  } finally {
+    await world?.close();
+    if (hasFailed) err(`hotdesk: what the programs said is in ${folder}`);
+    else if (data === undefined) await rm(folder, { recursive: true, force: true });
+  }
+  return hasFailed ? 1 : 0;
+}
+
+/** Tells the story; answers whether all of it held. After a step that failed the rest is not tried. */
+async function tell(
+  open: () => Promise<World>,
+  report: Report,
+  onWorld: (world: World) => void,
+): Promise<boolean> {
+  const stage: { world?: World; phones: Stage['phones'] } = { phones: [] };
+  const start: Step = {
+    title: 'controller, site, users and devices are there; the agent enrols and connects',
+    async run() {
+      stage.world = await open();
+      onWorld(stage.world);
+      return `agent at ${stage.world.sip} (SIP) and ${stage.world.http} (HTTP), API at ${stage.world.api}`;
+    },
+  };
+  let failed: number | undefined;
+  for (const [index, { title, run }] of [start, ...story, restart].entries()) {
+    const step = index + 1;
+    const begun = performance.now();
+    let detail: string;
+    try {
+      detail = failed === undefined ? await run(stage as Stage) : `not tried: step ${failed} failed`;
+    } catch (error) {
+      failed = step;
+      detail = error instanceof Error ? error.message : String(error);
+    }
+    report.step({ step, title, ok: failed === undefined, ms: Math.round(performance.now() - begun), detail });
+  }
+  return failed === undefined;
+}
+
+type Flags = {
+  isOnce: boolean;
+  isIdle: boolean;
+  isJson: boolean;
+  listen: string;
+  data: string | undefined;
+  ports: Partial<Ports>;
+};
+
+/** Throws `input.invalid` that names the flag. */
+function readFlags(argv: readonly string[]): Flags {
+  const { flags, words } = readArgv(argv, demoFlags);
+  if (words[0] !== undefined) throw wrong(words[0], `demo: what is "${words[0]}"?`);
+  const last = (name: string) => flags.get(name)?.at(-1);
+  const listen = last('listen') ?? '127.0.0.1';
+  if (isIP(listen) === 0) throw wrong('listen', `--listen: "${listen}" is not an IP address`);
+  const [isOnce, isIdle] = [flags.has('once'), flags.has('idle')];
+  if (isOnce && isIdle) throw wrong('once', '--once tells the story and --idle has none');
+
+  const ports: Partial<Ports> = {};
+  for (const name of ['sip', 'http', 'api', 'tunnel'] as const) {
+    const text = last(`${name}-port`);
+    if (text === undefined) continue;
+    if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+      throw wrong(`${name}-port`, `--${name}-port: "${text}" is not a port`);
+    }
+    ports[name] = Number(text);
+  }
+  const rtp = last('rtp-ports');
+  if (rtp !== undefined) ports.rtp = rtp;
+  const data = last('data');
+  return { isOnce, isIdle, isJson: flags.has('json'), listen, data: data && resolve(data), ports };
+}
+
+/** Ctrl-C, a kill, or nobody left who reads what we say. */
+function untilStopped(): Promise<'stopped'> {
+  return new Promise((resolve) => {
+    const stop = () => resolve('stopped');
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    process.stdout.on('error', stop);
+  });
+}
+
+const wrong = (field: string, message: string) => new Fault('input.invalid', message, { field });

@@ -1,0 +1,80 @@
+/** How `hotdesk serve` is told what to do: flags over environment over defaults, unknown ones refused. */
+
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { type FlagShape, readArgv } from '#protocol/argv.ts';
+import { Fault } from '#protocol/fault.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const address = z.union([z.ipv4(), z.ipv6()], 'is not an IP address');
+
+const schema = z.strictObject({
+  data: z.string().min(1).default('./hotdesk-data').describe('DIR: store, keys, certificate, control socket'),
+  listen: address.default('0.0.0.0').describe('ADDRESS: where agents come in'),
+  'tunnel-port': port.default(8443).describe('N: where agents come in; 0 is any free one'),
+  'api-listen': address
+    .default('127.0.0.1')
+    .describe('ADDRESS: of the API; loopback only, it has no TLS of its own'),
+  'api-port': port.default(8480).describe('N: of the API; 0 is any free one'),
+  'log-level': z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('LEVEL: trace, debug, info, warn, error or silent'),
+});
+
+export type Config = {
+  data: string;
+  listen: { address: string; port: number };
+  apiListen: { address: string; port: number };
+  logLevel: z.infer<typeof schema>['log-level'];
+  jsonReady: boolean;
+};
+
+export type ServeFlag = FlagShape & { about: string; fallback?: string };
+
+/** For help and for docs/operating.md. The environment's names are `HOTDESK_` and the flag in capitals. */
+export const serveFlags: readonly ServeFlag[] = [
+  ...Object.entries(schema.shape).map(([name, field]) => ({
+    name,
+    takesValue: true,
+    about: field.description ?? '',
+    fallback: String(field.parse(undefined)),
+  })),
+  { name: 'json-ready', takesValue: false, about: 'one JSON line on standard output when it is up' },
+];
+
+export type ConfigInput = {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+};
+
+/** Pure. Throws `input.invalid` that names the flag. */
+export function loadConfig({ argv, env }: ConfigInput): Config {
+  const { flags, words } = readArgv(argv, serveFlags);
+  if (words[0] !== undefined) throw wrong(words[0], `serve: what is "${words[0]}"?`);
+  const given = Object.keys(schema.shape).flatMap((name): [string, string][] => {
+    const value = flags.get(name)?.at(-1) ?? env[environmentName(name)];
+    return value === undefined ? [] : [[name, value]];
+  });
+  const read = schema.safeParse(Object.fromEntries(given));
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    const name = issue?.path.join('.') ?? '';
+    throw wrong(name, `--${name} (or ${environmentName(name)}): ${issue?.message}`);
+  }
+  const { data, listen, 'tunnel-port': tunnelPort, 'api-listen': apiListen } = read.data;
+  if (!/^127\.|^::1$/.test(apiListen)) {
+    throw wrong('api-listen', '--api-listen: the API has no TLS of its own, so it stays on loopback');
+  }
+  return {
+    data: resolve(data),
+    listen: { address: listen, port: tunnelPort },
+    apiListen: { address: apiListen, port: read.data['api-port'] },
+    logLevel: read.data['log-level'],
+    jsonReady: flags.has('json-ready'),
+  };
+}
+
+const environmentName = (flag: string) => `HOTDESK_${flag.toUpperCase().replaceAll('-', '_')}`;
+
+const wrong = (field: string, message: string) => new Fault('input.invalid', message, { field });

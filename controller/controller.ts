@@ -1,0 +1,143 @@
+/**
+ * The controller: every room, and who is told what by whom.
+ *
+ *     agents ── hub ─┬─ onSip ── sip core ─┬─ login line (the IVR) ── sessions
+ *                    │                     └─ change-overs ────────── sessions
+ *                    └─ onHttp ─ provisioning ── change-overs ─────── sessions
+ *     admin ─── api ── store, sessions, hub
+ */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { apiPath } from '#controller/api/app.ts';
+import { listenApi } from '#controller/api/listen.ts';
+import { createLoginLine } from '#controller/ivr/line.ts';
+import type { Addresses } from '#controller/provisioning/config.ts';
+import { createProvisioning } from '#controller/provisioning/provisioning.ts';
+import { checkSite, checkUser } from '#controller/sessions/people.ts';
+import { createSessions } from '#controller/sessions/sessions.ts';
+import { createSipCore, type SipCore } from '#controller/sip/core.ts';
+import { openStore } from '#controller/store/store.ts';
+import { type Hub, listenHub } from '#controller/tunnel/hub.ts';
+import type { Log } from '#controller/tunnel/log.ts';
+import type { HostPort } from '#protocol/address.ts';
+import { formatHostPort } from '#protocol/address.ts';
+import { systemClock } from '#protocol/clock.ts';
+import { createKeys } from './keys.ts';
+import { openMasterKey } from './master-key.ts';
+
+export type ControllerOptions = {
+  /** The data folder. */
+  data: string;
+  /** Where agents come in. */
+  listen: HostPort;
+  apiListen: HostPort;
+  log: Log;
+};
+
+export interface Controller {
+  /** What an agent is told: `wss://address:port`. */
+  readonly tunnel: string;
+  readonly api: string;
+  close(): Promise<void>;
+}
+
+export async function openController({
+  data,
+  listen,
+  apiListen,
+  log,
+}: ControllerOptions): Promise<Controller> {
+  const folder = join(data, 'store');
+  const clock = systemClock;
+  const keys = createKeys(await openMasterKey(data, !existsSync(folder)));
+  const store = await openStore({ folder, log });
+  const opened: { close(): unknown }[] = [store];
+
+  try {
+    const hub = await listenHub({
+      listen,
+      folder: data,
+      store,
+      clock,
+      log,
+      // No agent can have sent a frame before the lines below have run: it has an upgrade to make first.
+      onSip: (flow, bytes) => core.receive(flow, bytes),
+      onHttp: (request) => provisioning.answer(request),
+    });
+    opened.push(hub);
+
+    const provisioning = createProvisioning({
+      store,
+      keys,
+      log,
+      changeOvers: { fetched: (device, etag) => sessions.fetched(device, etag) },
+      addressesOf: rememberAddresses(hub),
+    });
+    opened.push(provisioning);
+    const sessions = createSessions({
+      store,
+      keys,
+      clock,
+      log,
+      resync: (device) => core.resync(device),
+      configEtag: provisioning.etagOf,
+    });
+    opened.push(sessions);
+    const line = createLoginLine({ sessions, store, media: hub, clock, log });
+    opened.push(line);
+    const core: SipCore = createSipCore({ store, keys, flows: hub, changeOvers: sessions, line, clock, log });
+    opened.push(core);
+    const api = await listenApi({
+      listen: apiListen,
+      socket: join(data, 'control.sock'),
+      store,
+      sessions,
+      changeOvers: sessions,
+      provisioning,
+      pins: sessions,
+      hub,
+      checkSite,
+      checkUser,
+      clock,
+      log,
+    });
+    opened.push(api);
+
+    let closing: Promise<void> | undefined;
+    return {
+      tunnel: `wss://${formatHostPort(hub.address)}`,
+      api: `http://${formatHostPort(api.address)}${apiPath}`,
+      close: () => (closing ??= closeAll(opened)),
+    };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** The last opened first: nobody is asked by somebody who is still open. */
+async function closeAll(opened: readonly { close(): unknown }[]): Promise<void> {
+  for (const thing of opened.toReversed()) await thing.close();
+}
+
+/**
+ * Where a site's phones reach their agent: what the agent said last, also while
+ * it is away, so that a config does not change when a tunnel falls. Of several
+ * agents of a site the first by name writes itself into configs.
+ */
+function rememberAddresses(hub: Pick<Hub, 'agents'>): (site: string) => Addresses | undefined {
+  const known = new Map<string, Addresses>();
+  return (site) => {
+    const up = hub
+      .agents()
+      .filter((agent) => agent.site === site && agent.isUp)
+      .sort((a, b) => (a.agent < b.agent ? -1 : 1));
+    for (const { sip, http } of up) {
+      if (sip === undefined || http === undefined) continue;
+      known.set(site, { sip, http });
+      break;
+    }
+    return known.get(site);
+  };
+}

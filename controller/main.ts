@@ -1,0 +1,108 @@
+/**
+ * `hotdesk`: the controller, the demo, and the admin's command line.
+ *
+ *     hotdesk serve                    the controller, until SIGTERM or SIGINT
+ *     hotdesk demo                     controller, agent and two phones: the whole story
+ *     hotdesk <noun> <verb> [id]       asks a running controller
+ *
+ * The only place that reads the environment, standard input and the arguments.
+ */
+
+import { fileURLToPath } from 'node:url';
+import { type CAC, cac } from 'cac';
+import { pino } from 'pino';
+import { demoFlags, runDemo } from '#controller/cli/demo/demo.ts';
+import { declareNouns, exitCodes, type Io, runNoun } from '#controller/cli/run.ts';
+import { unknownWord } from '#protocol/argv.ts';
+import { Fault } from '#protocol/fault.ts';
+import { loadConfig, serveFlags } from './config.ts';
+import { openController } from './controller.ts';
+
+const io: Io = {
+  env: process.env,
+  stdin: process.stdin,
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+};
+
+const argv = process.argv.slice(2);
+let running: Promise<number> = Promise.resolve(exitCodes.done);
+
+const cli = cac('hotdesk');
+declareServe(cli);
+declareDemo(cli);
+declareNouns(cli, (noun) => {
+  running = runNoun(noun, argv.slice(1), io);
+});
+cli.help();
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const [first] = argv;
+  try {
+    const isHelp = first === undefined || first === '--help' || first === '-h';
+    const known = cli.commands.map(({ name }) => name);
+    if (!isHelp && !known.includes(first)) throw unknownWord('command', first, known);
+    cli.parse(isHelp ? ['', '', '--help'] : ['', '', ...argv]);
+    return await running;
+  } catch (error) {
+    if (!Fault.is(error) && !isOfTheSystem(error)) throw error;
+    io.err(`hotdesk: ${error.message}`);
+    return Fault.is(error, 'input.invalid') ? exitCodes.notUnderstood : exitCodes.refused;
+  }
+}
+
+/** A port in use, a folder that may not be written: said in a line, not as a stack. */
+const isOfTheSystem = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
+
+function declareServe(to: CAC): void {
+  const command = to.command('serve', 'the controller, until SIGTERM').allowUnknownOptions();
+  for (const { name, takesValue, about, fallback } of serveFlags) {
+    const config = fallback === undefined ? {} : { default: fallback };
+    command.option(takesValue ? `--${name} <value>` : `--${name}`, about, config);
+  }
+  command.action(() => {
+    running = serve();
+  });
+}
+
+function declareDemo(to: CAC): void {
+  const command = to.command('demo', 'a controller, an agent, two phones: the story').allowUnknownOptions();
+  for (const { name, takesValue, about } of demoFlags) {
+    command.option(takesValue ? `--${name} <value>` : `--${name}`, about);
+  }
+  command.action(() => {
+    const self = fileURLToPath(import.meta.url);
+    const agent = fileURLToPath(new URL('./hotdesk-agent.mjs', import.meta.url));
+    running = runDemo({
+      argv: argv.slice(1),
+      programs: { controller: self, agent },
+      out: io.out,
+      err: io.err,
+    });
+  });
+}
+
+async function serve(): Promise<number> {
+  const { data, listen, apiListen, logLevel, jsonReady } = loadConfig({ argv: argv.slice(1), env: io.env });
+  const log = pino({ level: logLevel, name: 'hotdesk' }, pino.destination({ dest: 2, sync: true }));
+  const stopped = untilStopped();
+  const controller = await openController({ data, listen, apiListen, log });
+  const { tunnel, api } = controller;
+  log.info({ data, tunnel, api, pid: process.pid }, 'ready');
+  if (jsonReady) io.out(JSON.stringify({ ready: true, tunnel, api }));
+  log.info({ why: await stopped }, 'stopping');
+  await controller.close();
+  log.info({}, 'stopped');
+  if (process.connected) process.disconnect();
+  return exitCodes.done;
+}
+
+/** By a signal, or with the program that started us on a channel: a demo leaves nothing behind, even when it is killed. */
+function untilStopped(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    if (process.channel !== undefined) process.once('disconnect', () => resolve('starter gone'));
+  });
+}
