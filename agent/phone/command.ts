@@ -8,6 +8,7 @@
  * each (./phone.ts), and nothing else is written. The end of stdin is `quit`.
  */
 
+import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type FlagShape, readArgv } from '#agent/argv.ts';
@@ -48,12 +49,14 @@ export async function runPhone(
   }
 
   const lines = createInterface({ input });
+  const ended = once(lines, 'close');
   const stop = () => lines.close();
+  lines.on('line', (line) => {
+    if (obey(phone, line, tell) === 'quit') stop();
+  });
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted === true) stop();
-  for await (const line of lines) {
-    if (obey(phone, line, tell) === 'quit') break;
-  }
+  await ended;
   signal?.removeEventListener('abort', stop);
   await phone.close();
   return 0;

@@ -13,7 +13,13 @@ import { Fault } from '#protocol/fault.ts';
 import { nearest } from '#protocol/nearest.ts';
 import type { Phone } from './phone.ts';
 
-type Verb = { argument?: RegExp; run(phone: Phone, argument: string): unknown };
+/** What a person may do to a phone. */
+export type Controls = Pick<
+  Phone,
+  'call' | 'answer' | 'autoAnswer' | 'hangUp' | 'hold' | 'dtmf' | 'press' | 'tone' | 'register' | 'status'
+>;
+
+type Verb = { argument?: RegExp; run(phone: Controls, argument: string): unknown };
 
 const onOff = /^(?:on|off)$/;
 const maxLine = 512;
@@ -36,7 +42,7 @@ const verbs: Readonly<Record<string, Verb>> = {
 };
 
 /** Answers 'quit' when that was the command. Throws `input.invalid` for what is no command. */
-export function runCommand(phone: Phone, line: string): 'done' | 'quit' {
+export function runCommand(phone: Controls, line: string): 'done' | 'quit' {
   const [word = '', ...rest] = line.slice(0, maxLine).trim().split(/\s+/);
   if (word === '' || word.startsWith('#')) return 'done';
   const verb = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
