@@ -30,6 +30,8 @@ export type AgentOptions = {
   log: Log;
   /** Each time the tunnel is up. */
   onUp?: (() => void) | undefined;
+  /** The controller will have a new key: to be kept with the identity. */
+  onPins?: ((pins: readonly string[]) => void) | undefined;
   dial?: typeof dialTunnel;
 };
 
@@ -52,6 +54,7 @@ export async function runAgent({
   clock,
   log,
   onUp,
+  onPins,
   dial = dialTunnel,
 }: AgentOptions): Promise<Agent> {
   const hosts = listenAddresses(config, networkInterfaces());
@@ -89,10 +92,11 @@ export async function runAgent({
       onUp(newEpoch) {
         // Stream numbers are the controller's: after its restart they mean nothing.
         if (newEpoch) media.closeAll();
-        log.info({ newEpoch }, 'tunnel up');
         onUp?.();
       },
-      onDown: () => log.warn({}, 'tunnel down'),
+      // Nothing to do: what waits, waits in the link, and `isUp` tells the rest.
+      onDown: () => {},
+      ...(onPins && { onPins }),
     });
     const up = tunnel;
     let closing: Promise<void> | undefined;

@@ -58,7 +58,17 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
   const up = new Promise<void>((resolve) => {
     reportUp = resolve;
   });
-  const agent = await runAgent({ config, identity, clock: systemClock, log, onUp: reportUp });
+  const keepPins = (pins: readonly string[]) => {
+    keepIdentity(folder, { ...identity, pins }).catch((err: unknown) => log.error({ err }, 'pins not kept'));
+  };
+  const agent = await runAgent({
+    config,
+    identity,
+    clock: systemClock,
+    log,
+    onUp: reportUp,
+    onPins: keepPins,
+  });
   if (flags.has('json-ready')) void up.then(() => stdout.write(`${JSON.stringify(ready(agent))}\n`));
   log.info({ sip: agent.sip.map(formatHostPort), http: agent.http.map(formatHostPort) }, 'listening');
 

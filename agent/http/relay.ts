@@ -115,6 +115,7 @@ export async function listenRelay({
       if (answered === undefined) return sayUnavailable(response, 'unavailable');
       if (answered.status === 200 || answered.status === 304) return await pass(answered, request, response);
       await drop(answered);
+      if (answered.status === 503) return sayUnavailable(response, 'unavailable');
       misses.take(remote.address);
       refuse(response, 'refused');
     } finally {

@@ -180,6 +180,13 @@ describe('HTTP relay without a controller', (test) => {
     await close();
   });
 
+  test('and when the controller says so itself', async () => {
+    const { tunnel, at, ask, close } = await openWorld();
+    tunnel.answer = () => Promise.resolve(toAnswer(503, '', { 'retry-after': '5' }));
+    assert.match(await ask(get(at)), /^HTTP\/1\.1 503 /);
+    await close();
+  });
+
   test('and when the controller is silent', async () => {
     const clock = createFakeClock();
     const { tunnel, at, ask, close } = await openWorld({ clock, answerMs: 15_000 });
