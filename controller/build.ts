@@ -5,7 +5,7 @@
  * Says what it did on standard error: `npm start -- --json` keeps standard output.
  */
 
-import { chmod, cp, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -26,13 +26,20 @@ const banner = [
 ].join('\n');
 
 const begun = performance.now();
-await rm(dist, { recursive: true, force: true });
-await mkdir(dist, { recursive: true });
-await Promise.all(programs.map(({ entry, file }) => bundle(join(root, entry), join(dist, file))));
-await cp(join(root, 'controller/ivr/prompts'), join(dist, 'prompts'), {
-  recursive: true,
-  filter: async (source) => (await stat(source)).isDirectory() || source.endsWith('.wav'),
-});
+// Beside, then swapped: a build that fails leaves the last good one.
+const fresh = `${dist}.${process.pid}`;
+try {
+  await mkdir(fresh);
+  await Promise.all(programs.map(({ entry, file }) => bundle(join(root, entry), join(fresh, file))));
+  await cp(join(root, 'controller/ivr/prompts'), join(fresh, 'prompts'), {
+    recursive: true,
+    filter: async (source) => (await stat(source)).isDirectory() || source.endsWith('.wav'),
+  });
+  await rm(dist, { recursive: true, force: true });
+  await rename(fresh, dist);
+} finally {
+  await rm(fresh, { recursive: true, force: true });
+}
 process.stderr.write(`built dist/ in ${Math.round(performance.now() - begun)} ms\n`);
 
 async function bundle(entry: string, outfile: string): Promise<void> {

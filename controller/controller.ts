@@ -9,17 +9,16 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { apiPath } from '#controller/api/app.ts';
 import { listenApi } from '#controller/api/listen.ts';
 import { createLoginLine } from '#controller/ivr/line.ts';
 import type { Addresses } from '#controller/provisioning/config.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
-import { checkSite, checkUser } from '#controller/sessions/people.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
 import { openStore } from '#controller/store/store.ts';
 import { type Hub, listenHub } from '#controller/tunnel/hub.ts';
-import type { Log } from '#controller/tunnel/log.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
@@ -32,7 +31,7 @@ export type ControllerOptions = {
   /** Where agents come in. */
   listen: HostPort;
   apiListen: HostPort;
-  log: Log;
+  log: Logger;
 };
 
 export interface Controller {
@@ -97,8 +96,6 @@ export async function openController({
       provisioning,
       pins: sessions,
       hub,
-      checkSite,
-      checkUser,
       clock,
       log,
     });

@@ -17,7 +17,7 @@ import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { formatProblem, problemOf } from './problem.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
-import { type SiteRules, siteRoutes } from './sites.ts';
+import { siteRoutes } from './sites.ts';
 import { tokenOf, tokenRoutes } from './tokens.ts';
 import { type UserDeps, userRoutes } from './users.ts';
 
@@ -25,7 +25,6 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   DeviceDeps &
   UserDeps & {
     hub: Agents;
-    checkSite: SiteRules;
     clock: Clock;
     log: { error(facts: object, message: string): void };
     access: { type: 'local' } | { type: 'token'; hosts: ReadonlySet<string> };

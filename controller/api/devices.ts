@@ -2,7 +2,7 @@
  * /devices: the phones.
  *
  *     GET    /devices                       → {items: [device]}
- *     POST   /devices {mac, model, site}    → 201 device, named HD and the next free number
+ *     POST   /devices {mac, model, site}    → 201 device, named HD and the next free number unless an `id` is given
  *     GET    /devices/:id                   → device, its revision as ETag
  *     PATCH  /devices/:id                   → device; `mac`, `model` and `site` may change
  *     DELETE /devices/:id                   → 204; its session and its registration go with it
@@ -13,14 +13,14 @@
 
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { type Device, deviceId, mac, siteId } from '#controller/model/model.ts';
+import { type Device, deviceId, siteId } from '#controller/model/model.ts';
 import type { Change, ChangeOvers, Kept, Store } from '#controller/model/ports.ts';
 import { findModel } from '#controller/provisioning/models.ts';
 import type { Provisioning } from '#controller/provisioning/provisioning.ts';
+import { checkDevice, nextDeviceId, readMac } from '#controller/sessions/rules.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { Fault } from '#protocol/fault.ts';
-import { expected, missing, readBody, readPatch, revisionTag, wrong } from './read.ts';
+import { expected, missing, readBody, readPatch, revisionTag, taken } from './read.ts';
 
 export type DeviceDeps = {
   store: Store;
@@ -29,16 +29,7 @@ export type DeviceDeps = {
   clock: Clock;
 };
 
-/** However it is printed on the phone: `00:15:65:AA:BB:CC`, `00-15-65-aa-bb-cc`, `0015.65aa.bbcc`. */
-const writtenMac = z
-  .string()
-  .max(32)
-  .transform((text) => text.trim().toLowerCase().replace(/[:.-]/g, ''))
-  .pipe(mac)
-  .refine((text) => (Number.parseInt(text.slice(0, 2), 16) & 1) === 0, 'is a group address, not a phone’s')
-  .refine((text) => text !== '000000000000', 'is no phone’s');
-
-const shown = z.strictObject({ mac: writtenMac, model: z.string().max(64), site: siteId });
+const shown = z.strictObject({ mac: z.string().max(32), model: z.string().max(64), site: siteId });
 const creation = shown.extend({ id: deviceId.optional() });
 
 export function deviceRoutes({ store, changeOvers, provisioning, clock }: DeviceDeps): Hono {
@@ -48,23 +39,23 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
     return found;
   }
 
-  /** Throws `input.invalid` or `conflict` that names the field. */
-  function check(wanted: z.infer<typeof shown>, self?: string): Pick<Device, 'vendor' | 'model'> {
-    const twin = store.list('devices').find((device) => device.mac === wanted.mac && device.id !== self);
-    if (twin !== undefined) {
-      throw new Fault('conflict', `mac: ${wanted.mac} is already ${twin.id}`, { field: 'mac', id: twin.id });
-    }
-    if (store.get('sites', wanted.site) === undefined)
-      throw wrong('site', `there is no site "${wanted.site}"`);
+  /** What was asked for as a device has it. Throws `input.invalid` or `conflict` that names the field. */
+  function placed(
+    id: string,
+    wanted: z.infer<typeof shown>,
+  ): Pick<Device, 'mac' | 'vendor' | 'model' | 'site'> {
     const { vendor, model } = findModel(wanted.model);
-    return { vendor, model };
+    const place = { mac: readMac(wanted.mac), vendor, model, site: wanted.site };
+    checkDevice({ id, ...place }, store);
+    return place;
   }
 
   return new Hono()
     .get('/', (c) => c.json({ items: store.list('devices').map(toJson) }))
     .post('/', async (c) => {
-      const { id = nextFree(store), ...wanted } = await readBody(creation, c);
-      const value: Device = { ...wanted, ...check(wanted), id, generation: 1, confirmedGeneration: 0 };
+      const { id = nextDeviceId(store), ...wanted } = await readBody(creation, c);
+      if (store.get('devices', id) !== undefined) throw taken('device', id, 'id');
+      const value: Device = { id, ...placed(id, wanted), generation: 1, confirmedGeneration: 0 };
       await store.commit([{ type: 'put', collection: 'devices', value, expect: 'absent' }]);
       return c.json(toJson(value), 201);
     })
@@ -76,7 +67,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
       const { revision, ...current } = find(c.req.param('id'));
       const { mac: oldMac, model, site } = current;
       const wanted = await readPatch(shown, c, { mac: oldMac, model, site }, { id: 'id' });
-      const value: Device = { ...current, ...wanted, ...check(wanted, current.id) };
+      const value: Device = { ...current, ...placed(current.id, wanted) };
       const isElsewhere = value.site !== site || value.mac !== oldMac;
       await store.commit([
         { type: 'put', collection: 'devices', value, expect: expected(c, { revision }) },
@@ -126,10 +117,4 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
       cutKeys: provisioning.cutKeysOf(id),
     };
   }
-}
-
-/** `HD` and the number after the highest: a name is not used again while its successor lives. */
-function nextFree(store: Store): string {
-  const numbers = store.list('devices').map(({ id }) => Number(id.slice(2)));
-  return `HD${String(Math.max(0, ...numbers) + 1).padStart(4, '0')}`;
 }

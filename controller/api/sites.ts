@@ -11,13 +11,11 @@
 import { Hono } from 'hono';
 import { type Site, site } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
+import { checkSite } from '#controller/sessions/rules.ts';
 import { Fault } from '#protocol/fault.ts';
-import { expected, missing, readBody, readPatch, revisionTag, taken, wrong } from './read.ts';
+import { expected, missing, readBody, readPatch, revisionTag, taken } from './read.ts';
 
-/** The rules of controller/sessions that no schema can say; throws `input.invalid` naming the field. */
-export type SiteRules = (site: Site, store: Store) => void;
-
-export function siteRoutes({ store, checkSite }: { store: Store; checkSite: SiteRules }): Hono {
+export function siteRoutes({ store }: { store: Store }): Hono {
   function find(id: string): Kept<Site> {
     const found = store.get('sites', id);
     if (found === undefined) throw missing('site', id);
@@ -29,7 +27,7 @@ export function siteRoutes({ store, checkSite }: { store: Store; checkSite: Site
     .post('/', async (c) => {
       const value = await readBody(site, c);
       if (store.get('sites', value.id) !== undefined) throw taken('site', value.id, 'id');
-      check(value);
+      checkSite(value, store);
       await store.commit([{ type: 'put', collection: 'sites', value, expect: 'absent' }]);
       return c.json(value, 201);
     })
@@ -40,7 +38,7 @@ export function siteRoutes({ store, checkSite }: { store: Store; checkSite: Site
     .patch('/:id', async (c) => {
       const current = find(c.req.param('id'));
       const value = await readPatch(site, c, toJson(current), { id: 'id', merged: ['dialCodes'] });
-      check(value);
+      checkSite(value, store);
       await store.commit([{ type: 'put', collection: 'sites', value, expect: expected(c, current) }]);
       return c.json(value);
     })
@@ -55,20 +53,6 @@ export function siteRoutes({ store, checkSite }: { store: Store; checkSite: Site
       await store.commit([{ type: 'delete', collection: 'sites', id, expect: expected(c, current) }]);
       return c.body(null, 204);
     });
-
-  function check(value: Site): void {
-    if (!isTimeZone(value.timeZone)) throw wrong('timeZone', `"${value.timeZone}" is not a known time zone`);
-    checkSite(value, store);
-  }
-}
-
-function isTimeZone(timeZone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-    return true;
-  } catch {
-    return false; // RangeError: no such zone
-  }
 }
 
 function toJson({ revision: _, ...value }: Kept<Site>): Site {

@@ -16,6 +16,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { type User, user } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
+import { checkUser } from '#controller/sessions/rules.ts';
 import { expected, missing, readBody, readPatch, revisionTag, taken } from './read.ts';
 
 /** What this room asks of controller/sessions. */
@@ -25,18 +26,15 @@ export interface Pins {
   unlock(extension: string): Promise<void>;
 }
 
-/** The rules of controller/sessions that no schema can say; throws `input.invalid` naming the field. */
-export type UserRules = (user: User, store: Store) => void;
-
 const pin = z.string().max(64);
 const { pinHash: _, ...fields } = user.shape;
 const shown = z.strictObject(fields);
 const creation = shown.extend({ pin: pin.optional() });
 const pinBody = z.strictObject({ pin });
 
-export type UserDeps = { store: Store; pins: Pins; checkUser: UserRules };
+export type UserDeps = { store: Store; pins: Pins };
 
-export function userRoutes({ store, pins, checkUser }: UserDeps): Hono {
+export function userRoutes({ store, pins }: UserDeps): Hono {
   function find(id: string): Kept<User> {
     const found = store.get('users', id);
     if (found === undefined) throw missing('user', id);
