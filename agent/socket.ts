@@ -24,6 +24,7 @@ export type SocketOptions = Way & {
 };
 
 export type Opened = {
+  /** Paused: `resume` it when it is listened to. */
   socket: WebSocket;
   /** The pin that was right, and the one of the key that comes after it: what to trust from now on. */
   pins: readonly string[];
@@ -81,7 +82,10 @@ function upgrade(
     opened.once('error', (cause) =>
       fail(new Fault('unavailable', `${controller.host}: ${cause.message}`, {}, { cause })),
     );
-    opened.once('open', () => resolve({ opened, nextPin }));
+    opened.once('open', () => {
+      opened.pause(); // until someone listens: the controller speaks first as often as we do
+      resolve({ opened, nextPin });
+    });
   });
 }
 

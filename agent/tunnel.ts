@@ -100,8 +100,6 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
   };
   const closing = new AbortController();
   let pins = options.pins;
-  // What is told by nobody is tried in turn: over our controller's TLS a nonce is refused, and the reverse.
-  let ending: Ending = controller.protocol === 'wss:' ? 'controller' : 'proxy';
 
   const links: Record<SocketKind, Link> = {
     signal: new Link({
@@ -152,29 +150,31 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
     links.signal.sendKept('control', 0, encodeControl(message));
   }
 
-  const open = (kind: SocketKind) => async (signal: AbortSignal) => {
-    const way = { controller, pins, signal, ...(allowPlain && { allowPlain }) };
-    try {
-      const opened = await openSocket({ kind, identity, ending, ...way });
-      if (signal.aborted) opened.socket.terminate();
-      if (opened.pins.join() !== pins.join()) {
-        pins = opened.pins;
-        options.onPins?.(pins);
+  function opener(kind: SocketKind) {
+    // Where TLS ends nobody tells: over our controller's own TLS a nonce is refused, and the reverse.
+    let ending: Ending = controller.protocol === 'wss:' ? 'controller' : 'proxy';
+    return async (signal: AbortSignal) => {
+      const way = { controller, pins, signal, ...(allowPlain && { allowPlain }) };
+      try {
+        const opened = await openSocket({ kind, identity, ending, ...way });
+        trust(opened.pins);
+        return { ended: use(links[kind], opened.socket, clock) };
+      } catch (error) {
+        if (Fault.is(error, 'auth.refused')) ending = otherEnding(ending, controller);
+        throw error;
       }
-      const ended = endOf(opened.socket);
-      attachSocket(links[kind], opened.socket, clock);
-      return { ended };
-    } catch (error) {
-      if (Fault.is(error, 'auth.refused') && controller.protocol === 'wss:') {
-        ending = ending === 'controller' ? 'proxy' : 'controller';
-      }
-      throw error;
-    }
-  };
+    };
+  }
+
+  function trust(given: readonly string[]): void {
+    if (given.join() === pins.join()) return;
+    pins = given;
+    options.onPins?.(pins);
+  }
 
   const loops = (['signal', 'media'] as const).map((kind) =>
     keepUp({
-      open: open(kind),
+      open: opener(kind),
       onFailure: (err, waitMs) =>
         log.warn(
           { kind, code: Fault.is(err) ? err.code : 'internal', reason: err.message, waitMs },
@@ -215,8 +215,18 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
   };
 }
 
-function endOf(socket: WebSocket): Promise<void> {
-  return new Promise((resolve) => {
+/** Answers when the socket has ended. */
+function use(link: Link, socket: WebSocket, clock: Clock): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
+    if (socket.readyState === socket.CLOSED) resolve();
   });
+  attachSocket(link, socket, clock);
+  socket.resume();
+  return ended;
+}
+
+function otherEnding(ending: Ending, controller: URL): Ending {
+  if (controller.protocol !== 'wss:') return 'proxy';
+  return ending === 'controller' ? 'proxy' : 'controller';
 }
