@@ -20,7 +20,7 @@ import { type HttpRelay, listenRelay, type RelayCounters } from './http/relay.ts
 import { type AgentMedia, type MediaCounters, openMediaPorts } from './media/ports.ts';
 import type { SipCounters } from './sip/relay.ts';
 import { openSipSockets, type SipSockets } from './sip/sockets.ts';
-import { type AgentTunnel, dialTunnel, type Log } from './tunnel.ts';
+import { type AgentTunnel, dialTunnel, type Log, type TunnelOptions } from './tunnel.ts';
 import { version } from './version.ts';
 
 export type AgentOptions = {
@@ -32,6 +32,8 @@ export type AgentOptions = {
   onUp?: (() => void) | undefined;
   /** The controller will have a new key: to be kept with the identity. */
   onPins?: ((pins: readonly string[]) => void) | undefined;
+  /** Of the tunnel: how often it is pinged, when it is dead, how long it queues. */
+  intervals?: Pick<TunnelOptions, 'pingMs' | 'deadMs' | 'gapMs'>;
   dial?: typeof dialTunnel;
 };
 
@@ -55,6 +57,7 @@ export async function runAgent({
   log,
   onUp,
   onPins,
+  intervals = {},
   dial = dialTunnel,
 }: AgentOptions): Promise<Agent> {
   const hosts = listenAddresses(config, networkInterfaces());
@@ -97,6 +100,7 @@ export async function runAgent({
       // Nothing to do: what waits, waits in the link, and `isUp` tells the rest.
       onDown: () => {},
       ...(onPins && { onPins }),
+      ...intervals,
     });
     const up = tunnel;
     let closing: Promise<void> | undefined;
