@@ -10,7 +10,6 @@
  */
 
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
@@ -31,7 +30,6 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   };
 
 export const apiPath = '/api/v1';
-const maxBodyBytes = 256 * 1024;
 
 export function createApp(deps: AppDeps): Hono {
   const { store, access, log } = deps;
@@ -49,18 +47,6 @@ export function createApp(deps: AppDeps): Hono {
     }
     await next();
   });
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () =>
-        formatProblem({
-          status: 413,
-          code: 'input.invalid',
-          detail: `a body has at most ${maxBodyBytes} bytes`,
-        }),
-    }),
-  );
-
   const how = access.type === 'local' ? 'admin' : 'api';
   const routes = new Hono()
     .route('/sites', siteRoutes(deps))

@@ -17,7 +17,8 @@ export type Problem = { status: number; code: string; detail: string; facts?: Fa
 
 export function problemOf(error: unknown): Problem | undefined {
   if (!Fault.is(error)) return undefined;
-  return { status: statusOf[error.code], code: error.code, detail: error.message, facts: error.facts };
+  const status = error.facts.status === 413 ? 413 : statusOf[error.code];
+  return { status, code: error.code, detail: error.message, facts: error.facts };
 }
 
 export function formatProblem({ status, code, detail, facts = {} }: Problem): Response {

@@ -5,6 +5,8 @@ import type { z } from 'zod';
 import { Fault } from '#protocol/fault.ts';
 import { nearest } from '#protocol/nearest.ts';
 
+const maxBodyBytes = 256 * 1024;
+
 /** Throws `input.invalid` with the first field that is wrong. */
 export function read<T extends z.ZodObject>(schema: T, value: unknown): z.infer<T> {
   const result = schema.safeParse(value);
@@ -56,12 +58,30 @@ async function readObject(c: Context): Promise<Record<string, unknown>> {
   if (!/^application\/json\s*(?:;|$)/i.test(type)) throw wrong('content-type', 'must be application/json');
   let body: unknown;
   try {
-    body = await c.req.json();
-  } catch {
+    body = JSON.parse(await readText(c.req.raw));
+  } catch (error) {
+    if (Fault.is(error)) throw error;
     throw wrong('body', 'is not JSON');
   }
   if (!isObject(body)) throw wrong('body', 'is not a JSON object');
   return body;
+}
+
+/** Not more than a bound of it, whatever length was announced. */
+async function readText(request: Request): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) {
+      throw new Fault('input.invalid', `body: has more than ${maxBodyBytes} bytes`, {
+        field: 'body',
+        status: 413,
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 export const wrong = (field: string, why: string) =>
