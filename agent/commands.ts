@@ -93,6 +93,8 @@ function untilStopped(surroundings: Surroundings, log: Logger): Promise<string> 
       stop(signal);
     };
     for (const signal of stopSignals) surroundings.on(signal, take);
+    // Of a channel, when a program started us with one (the demo): we do not outlive it.
+    surroundings.on('disconnect', () => take('starter gone'));
   });
 }
 

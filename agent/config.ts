@@ -10,8 +10,8 @@
 
 import type { NetworkInterfaceInfo } from 'node:os';
 import { z } from 'zod';
+import { unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
-import { unknownWord } from './argv.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()], 'an IP address');
 const addresses = z.union(

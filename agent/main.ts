@@ -11,8 +11,8 @@
  */
 
 import { cac } from 'cac';
+import { type FlagShape, readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
-import { type FlagShape, readArgv, unknownWord } from './argv.ts';
 import { enrolAgent, runUntilStopped } from './commands.ts';
 import { configSchema, toFlag } from './config.ts';
 import { version } from './version.ts';

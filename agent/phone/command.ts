@@ -11,8 +11,8 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { createInterface } from 'node:readline';
-import { type FlagShape, readArgv } from '#agent/argv.ts';
 import { type HostPort, parseHostPort } from '#protocol/address.ts';
+import { type FlagShape, readArgv } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 import { runCommand } from './commands.ts';
 import { openPhone, type Phone, type PhoneEvent, type PhoneOptions } from './phone.ts';

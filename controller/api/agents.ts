@@ -100,7 +100,7 @@ function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | 
     sip: state?.sip && formatHostPort(state.sip),
     http: state?.http && formatHostPort(state.http),
     flows: state?.flows ?? 0,
-    latencyMs: state?.latencyMs,
+    latencyMs: state?.latencyMs && Math.round(state.latencyMs * 10) / 10,
     enrolledAt: new Date(enrolledAt).toISOString(),
     revokedAt: revokedAt && new Date(revokedAt).toISOString(),
   };
