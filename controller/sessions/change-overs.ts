@@ -50,8 +50,8 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
   let isClosed = false;
 
   function start(device: string, isInCall: boolean): void {
-    if (isClosed) return;
     stop(device);
+    if (isClosed || store.get('devices', device) === undefined) return;
     const first = begin({ isInCall });
     const run: Run = {
       state: first.state,

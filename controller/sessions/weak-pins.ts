@@ -4,12 +4,12 @@
  */
 
 /** The hundred commonest that no rule below catches anyway: pairs, years, keypad patterns. */
-const commonest = new Set(
+export const commonestPins: ReadonlySet<string> = new Set(
   `1004 1010 1100 1101 1112 1122 1212 1221 1225 1230 1233 1313 1342 1357 1414 1466 1470 1478 1515 1590
    1616 1717 1793 1818 1919 1945 1950 1954 1960 1963 1964 1965 1966 1967 1968 1969 1970 1971 1972 1973
    1974 1975 1976 1977 1978 1979 1980 1981 1982 1983 1984 1985 1986 1987 1988 1989 1990 1991 1992 1993
    1994 1995 1996 1997 1998 1999 2000 2001 2002 2004 2005 2010 2012 2020 2024 2025 2112 2121 2323 2468
-   2525 2580 3131 3232 4200 4242 5150 5683 6969 8520 9876 112233 121212 123123 131313 147258 159753 696969
+   2525 2580 3131 3232 4200 4242 5150 5683 6969 8520 8246 112233 121212 123123 131313 147258 159753 696969
    789456 123321`.split(/\s+/),
 );
 
@@ -20,7 +20,7 @@ export function pinWeakness(pin: string, extension: string): string | undefined 
   if (isStride(pin, 1) || isStride(pin, 9)) return 'a run of digits is the first thing anybody tries';
   if (pin === extension) return 'a PIN must not be the extension';
   if (pin === [...extension].reverse().join('')) return 'a PIN must not be the extension backwards';
-  if (commonest.has(pin)) return 'this is one of the hundred commonest PINs';
+  if (commonestPins.has(pin)) return 'this is one of the hundred commonest PINs';
   return undefined;
 }
 
