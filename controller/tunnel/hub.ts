@@ -27,8 +27,7 @@ import type { Log } from './log.ts';
 import { createNonces } from './nonces.ts';
 import { type Intervals, RemoteAgent } from './remote-agent.ts';
 
-/** How long a socket has to show that it lives before another takes its place, and how often that may be. */
-const probeMs = 2_000;
+/** How often one socket may take another's place. */
 const takeoverMs = 60_000;
 export type HubOptions = Intervals & {
   listen: HostPort;
@@ -41,6 +40,8 @@ export type HubOptions = Intervals & {
   onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
   /** TLS ends before us: at a proxy, whose pins these are, or nowhere, on loopback. */
   plain?: { pins: string[] };
+  /** How long a socket has to show that it lives before another takes its place. */
+  probeMs?: number;
 };
 
 export type AgentSummary = {
@@ -82,7 +83,20 @@ export interface Hub extends Flows, MediaPorts {
 }
 
 export async function listenHub(options: HubOptions): Promise<Hub> {
-  const { listen, folder, store, clock, log, onSip, onHttp, plain, pingMs, deadMs, gapMs } = options;
+  const {
+    listen,
+    folder,
+    store,
+    clock,
+    log,
+    onSip,
+    onHttp,
+    plain,
+    probeMs = 2_000,
+    pingMs,
+    deadMs,
+    gapMs,
+  } = options;
   const intervals: Intervals = {
     ...(pingMs !== undefined && { pingMs }),
     ...(deadMs !== undefined && { deadMs }),

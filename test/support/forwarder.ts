@@ -1,0 +1,54 @@
+/** A TCP way that can be broken: cut (both ends are told) or held (bytes vanish, and nobody is told). */
+
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export type Forwarder = {
+  readonly port: number;
+  readonly connections: number;
+  cut(): void;
+  /** Bytes of the connections there are now vanish; later ones are carried. */
+  hold(): void;
+  close(): Promise<void>;
+};
+
+export async function openForwarder(target: number): Promise<Forwarder> {
+  const open = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((near) => {
+    connections++;
+    const far = connect(target, '127.0.0.1');
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(one);
+      one.on('data', (bytes) => other.write(bytes));
+      one.on('error', () => {});
+      one.on('close', () => {
+        open.delete(one);
+        other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections;
+    },
+    cut() {
+      for (const socket of open) socket.resetAndDestroy();
+    },
+    hold() {
+      for (const socket of open) socket.removeAllListeners('data').on('data', () => {});
+    },
+    async close() {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}
