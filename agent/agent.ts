@@ -12,14 +12,14 @@
 import assert from 'node:assert/strict';
 import type { KeyObject } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { type HttpRelay, listenRelay, type RelayCounters } from '#agent/http/relay.ts';
+import { type AgentMedia, type MediaCounters, openMediaPorts } from '#agent/media/ports.ts';
+import type { SipCounters } from '#agent/sip/relay.ts';
+import { openSipSockets, type SipSockets } from '#agent/sip/sockets.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { type AgentConfig, listenAddresses } from './config.ts';
-import { type HttpRelay, listenRelay, type RelayCounters } from './http/relay.ts';
-import { type AgentMedia, type MediaCounters, openMediaPorts } from './media/ports.ts';
-import type { SipCounters } from './sip/relay.ts';
-import { openSipSockets, type SipSockets } from './sip/sockets.ts';
 import { type AgentTunnel, dialTunnel, type Log, type TunnelOptions } from './tunnel.ts';
 import { version } from './version.ts';
 
