@@ -1,7 +1,7 @@
 /**
  * Digest nonces that need no memory before somebody has authenticated:
  *
- *     base64url( milliseconds (6 bytes) | HMAC(salt, milliseconds, flow) (12 bytes) )
+ *     base64url( milliseconds (6 bytes) | serial (2) | HMAC(salt, both, flow) (12) )
  *
  * One is good for a while, on the flow it was given to. What was answered right
  * is remembered per device: the last few nonces with their highest count and
@@ -28,46 +28,53 @@ export type Nonces = {
 export type NoncesOptions = { key: Uint8Array; salt: Uint8Array; clock: Clock; lifeMs?: number };
 
 const timeBytes = 6;
+const headBytes = timeBytes + 2;
 const macBytes = 12;
 /** A phone may register with one nonce while it calls with another. */
 const maxNonces = 4;
 
 type Used = { nonce: string; count: number; request: string };
+/** `floor`: the head of the newest nonce that was forgotten; it and all before it are too old. */
+type Row = { latest: Used[]; floor: Buffer };
 
 export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOptions): Nonces {
-  const used = new Map<string, { latest: Used[]; floor: number }>();
+  const used = new Map<string, Row>();
+  let serial = 0;
 
-  const sign = (time: Buffer, flow: string) =>
-    createHmac('sha256', key).update(salt).update(time).update(flow).digest().subarray(0, macBytes);
+  const sign = (head: Buffer, flow: string) =>
+    createHmac('sha256', key).update(salt).update(head).update(flow).digest().subarray(0, macBytes);
+
+  function isFirstUse(row: Row, use: Used): boolean {
+    if (Buffer.compare(headOf(use.nonce), row.floor) <= 0) return false;
+    row.latest.unshift(use);
+    for (const { nonce } of row.latest.splice(maxNonces)) {
+      if (Buffer.compare(headOf(nonce), row.floor) > 0) row.floor = headOf(nonce);
+    }
+    return true;
+  }
 
   return {
     issue(flow) {
-      const time = Buffer.alloc(timeBytes);
-      time.writeUIntBE(Math.floor(clock.now()), 0, timeBytes);
-      return Buffer.concat([time, sign(time, flow)]).toString('base64url');
+      const head = Buffer.alloc(headBytes);
+      head.writeUIntBE(Math.floor(clock.now()), 0, timeBytes);
+      serial = (serial + 1) & 0xffff;
+      head.writeUInt16BE(serial, timeBytes);
+      return Buffer.concat([head, sign(head, flow)]).toString('base64url');
     },
     isFresh(nonce, flow) {
       const bytes = Buffer.from(nonce.slice(0, 64), 'base64url');
-      if (bytes.length !== timeBytes + macBytes || bytes.toString('base64url') !== nonce) return false;
-      const age = clock.now() - issuedAt(bytes);
-      return (
-        age < lifeMs && timingSafeEqual(bytes.subarray(timeBytes), sign(bytes.subarray(0, timeBytes), flow))
-      );
+      if (bytes.length !== headBytes + macBytes || bytes.toString('base64url') !== nonce) return false;
+      const head = bytes.subarray(0, headBytes);
+      const age = clock.now() - head.readUIntBE(0, timeBytes);
+      return age < lifeMs && timingSafeEqual(bytes.subarray(headBytes), sign(head, flow));
     },
     use({ device, nonce, count, request }) {
-      const row = used.get(device) ?? { latest: [], floor: -1 };
+      const row = used.get(device) ?? { latest: [], floor: Buffer.alloc(0) };
       used.set(device, row);
       const known = row.latest.find((each) => each.nonce === nonce);
-      if (known === undefined) {
-        if (issuedAt(Buffer.from(nonce, 'base64url')) <= row.floor) return false;
-        row.latest.unshift({ nonce, count, request });
-        for (const old of row.latest.splice(maxNonces)) {
-          row.floor = Math.max(row.floor, issuedAt(Buffer.from(old.nonce, 'base64url')));
-        }
-        return true;
-      }
-      if (count === known.count && request === known.request) return true;
-      if (count <= known.count) return false;
+      if (known === undefined) return isFirstUse(row, { nonce, count, request });
+      if (count === known.count) return request === known.request;
+      if (count < known.count) return false;
       known.count = count;
       known.request = request;
       return true;
@@ -75,4 +82,4 @@ export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOption
   };
 }
 
-const issuedAt = (bytes: Buffer) => bytes.readUIntBE(0, timeBytes);
+const headOf = (nonce: string) => Buffer.from(nonce, 'base64url').subarray(0, headBytes);
