@@ -129,6 +129,41 @@ describe('SIP sockets', (test) => {
   });
 });
 
+describe('SIP from nobody', (test) => {
+  // biome-ignore format: a table
+  const forged: [what: string, source: (agent: HostPort) => HostPort][] = [
+    ['port 0',         () => ({ address: '127.0.0.1', port: 0 })],
+    ['our own socket', (agent) => agent],
+    ['the network, on loopback', () => ({ address: '192.0.2.9', port: 5060 })],
+    ['link-local',     () => ({ address: '169.254.169.254', port: 5060 })],
+  ];
+  for (const [what, source] of forged) {
+    test(`from ${what}: counted, not carried, not answered`, async () => {
+      const { sip, agent, tunnel, close } = await openWorld();
+      tunnel.isUp = false;
+      tunnel.takes = false;
+      sip.relay.receive(agent, source(agent), Buffer.from(toRequest()));
+      assert.is(sip.relay.counters.impossibleSources, 1);
+      assert.is(sip.relay.counters.sent, 0);
+      assert.equal(tunnel.controls, []);
+      await close();
+    });
+  }
+
+  test('a flood of strangers does not push a registered phone out', async () => {
+    const { sip, agent, phone, received, close } = await openWorld({ maxFlows: 4, newFlowsBurst: 1_000 });
+    phone.send(agent, toRequest());
+    await received(1);
+    sip.relay.send(1, Buffer.from('SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\n\r\n'));
+    for (let port = 1; port <= 500; port++) {
+      sip.relay.receive(agent, { address: '127.0.0.3', port }, Buffer.from(toRequest()));
+    }
+    assert.is(sip.relay.flows().length, 4);
+    assert.ok(sip.relay.flows().some(({ flow }) => flow === 1));
+    await close();
+  });
+});
+
 describe('SIP while the tunnel is down', (test) => {
   async function openDown() {
     const world = await openWorld();
