@@ -2,17 +2,19 @@
  * The phone's side of a call's sound: one RTP socket, what is said paced at a
  * packet every 20 ms, what is heard measured.
  *
- * Packets are taken only from the address that was agreed on. The pace is kept
- * against the clock and not from packet to packet, so that it does not drift;
- * what a late turn of the loop missed is sent at once, up to `maxCatchUp`.
+ * Packets are taken from the address that was agreed on, and until one came from
+ * there, from the first that sends: some peers send from another address than
+ * they write, and phones put up with it. The pace is kept against the clock and
+ * not from packet to packet, so that it does not drift; what a late turn of the
+ * loop missed is sent at once, up to `maxCatchUp`.
  */
 
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import type { Socket } from 'node:dgram';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { AudioTerms } from '#protocol/media/negotiate.ts';
 import { encodeRtp } from '#protocol/media/rtp.ts';
+import { bindSocket } from './datagrams.ts';
 import { createListener, type Listener, type ListenerOptions } from './listener.ts';
 import { createSender, packetMs, type Sender } from './sender.ts';
 
@@ -34,6 +36,8 @@ export class Audio {
   readonly #listener: Listener;
   readonly #stopPacing: () => void;
   #terms: AudioTerms | undefined;
+  /** Who sends to us. */
+  #source: string | undefined;
   #foreign = 0;
   #isOpen = true;
 
@@ -44,7 +48,7 @@ export class Audio {
     this.#listener = listener;
     this.#stopPacing = pace({ clock, everyMs: packetMs, run: () => this.#say() });
     socket.on('message', (bytes, { address }) => {
-      if (address === this.#terms?.target?.address) listener.feed(bytes);
+      if (this.#isExpected(address)) listener.feed(bytes);
       else this.#foreign++;
     });
     socket.on('error', () => this.#foreign++); // an ICMP message about one packet: the call goes on
@@ -52,6 +56,7 @@ export class Audio {
 
   /** Again with each answer: hold, resume, a new address. */
   agree(terms: AudioTerms): void {
+    if (terms.target?.address !== this.#terms?.target?.address) this.#source = undefined;
     this.#terms = terms;
     this.#listener.agree(terms);
   }
@@ -81,6 +86,13 @@ export class Audio {
     this.#socket.close();
   }
 
+  #isExpected(address: string): boolean {
+    if (this.#terms === undefined) return false;
+    if (address === this.#terms.target?.address) this.#source = address;
+    this.#source ??= address;
+    return this.#source === address;
+  }
+
   #say(): void {
     const { target, direction } = this.#terms ?? {};
     if (this.#terms === undefined || target === undefined || !sending.has(direction)) return;
@@ -108,9 +120,7 @@ export function pace({ clock, everyMs, run }: PaceOptions): () => void {
 
 /** RFC 3550 11: RTP goes to an even port. The system gives any, so ask a few times. */
 async function bindEven(address: string, tries = 8): Promise<Socket> {
-  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-  socket.bind(0, address);
-  await once(socket, 'listening');
+  const socket = await bindSocket({ address, port: 0 });
   if (socket.address().port % 2 === 0 || tries <= 1) return socket;
   socket.close();
   return bindEven(address, tries - 1);

@@ -13,9 +13,8 @@
  * sip.js can write neither a port nor a branch that is unlikely to come again.
  */
 
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { once } from 'node:events';
 import { isIP } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
@@ -30,6 +29,7 @@ import {
 } from '#protocol/sip/transactions.ts';
 import { parseUri } from '#protocol/sip/uri.ts';
 import { formatVia } from '#protocol/sip/via.ts';
+import { bindSocket } from './datagrams.ts';
 
 /** What sits on the wire: sip.js. */
 export type WireUser = {
@@ -51,10 +51,7 @@ export type SipTimers = { t1: number; t2: number; t4: number };
 
 /** Rejects when the address is not to be had. */
 export async function openWire({ listen, ...options }: WireOptions): Promise<Wire> {
-  const socket = createSocket(listen.address.includes(':') ? 'udp6' : 'udp4');
-  socket.bind(listen.port, listen.address);
-  await once(socket, 'listening');
-  return new Wire(socket, options);
+  return new Wire(await bindSocket(listen), options);
 }
 
 export class Wire {

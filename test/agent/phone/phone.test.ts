@@ -6,7 +6,6 @@ import { Fault } from '#protocol/fault.ts';
 import { createResponse } from '#protocol/sip/message.ts';
 import { parseUri } from '#protocol/sip/uri.ts';
 import { describe } from '#test/support/describe.ts';
-import { until } from '#test/support/until.ts';
 import {
   configFor,
   type Files,
@@ -221,6 +220,50 @@ describe('phone', (test) => {
       assert.equal(dialled, [`sip:*77*100*@${at}`, `sip:*77*@${at}`]);
     }));
 
+  test('a call that is challenged, loses datagrams and has early media', () =>
+    inOffice(async ({ registrar, phone }) => {
+      const sdp = [
+        'v=0',
+        'o=- 1 1 IN IP4 127.0.0.1',
+        's=-',
+        'c=IN IP4 127.0.0.1',
+        't=0 0',
+        'm=audio 9 RTP/AVP 8',
+        '',
+      ];
+      const body = Buffer.from(sdp.join('\r\n'));
+      const headers: [string, string][] = [
+        ['Contact', `<sip:r@127.0.0.1:${registrar.local.port}>`],
+        ['Content-Type', 'application/sdp'],
+      ];
+      const credentials: string[] = [];
+      registrar.onRequest = ({ request, respond }) => {
+        const given = request.get('Proxy-Authorization');
+        if (request.method === 'INVITE' && given === undefined) {
+          const challenges = ['SHA-256', 'MD5', 'MD5-sess'].map((algorithm): [string, string] => [
+            'Proxy-Authenticate',
+            `Digest realm="test", nonce="n", algorithm=${algorithm}, qop="auth"`,
+          ]);
+          respond(createResponse(request, 407, { toTag: 'c', headers: challenges }));
+        } else if (request.method === 'INVITE') {
+          credentials.push(given ?? '');
+          respond(createResponse(request, 183, { toTag: 'r', headers, body }));
+          respond(createResponse(request, 200, { toTag: 'r', headers, body }));
+        } else {
+          respond(createResponse(request, 200));
+        }
+      };
+      await phone.saw('registered');
+      registrar.lose = 2;
+      phone.phone.call('100');
+      assert.is((await phone.saw('answered')).remoteMedia, '127.0.0.1:9');
+      assert.is(credentials.length, 1);
+      assert.match(credentials[0] ?? '', /algorithm=MD5,.*username="HD0001"/);
+      assert.not.ok(phone.phone.dtmf('1'), 'the answer has no telephone events');
+      phone.phone.hangUp();
+      assert.is((await phone.saw('ended')).by, 'us');
+    }));
+
   test('what it cannot do, it says', () =>
     inOffice(async ({ phone }) => {
       assert.not.ok(phone.phone.call('100'), 'not provisioned yet');
@@ -293,6 +336,5 @@ describe('phone', (test) => {
     const { phone } = await watch({ provisioning: { url: files.url, mac } });
     await Promise.all([phone.close(), phone.close()]);
     files.close();
-    await until('nothing more is fetched', () => true);
   });
 });
