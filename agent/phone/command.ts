@@ -14,16 +14,30 @@ import { createInterface } from 'node:readline';
 import { type HostPort, parseHostPort } from '#protocol/address.ts';
 import { type FlagShape, readArgv } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
-import { runCommand } from './commands.ts';
+import { runCommand, verbs } from './commands.ts';
 import { openPhone, type Phone, type PhoneEvent, type PhoneOptions } from './phone.ts';
 
 export const phoneFlags: readonly FlagShape[] = [
+  { name: 'help', takesValue: false },
   { name: 'gateway', takesValue: false },
   ...['url', 'mac', 'model', 'listen', 'sip-port', 'tones', 'tone'].map((name) => ({
     name,
     takesValue: true,
   })),
 ];
+
+const usage = `hotdesk-agent phone --url URL --mac MAC   a phone that fetches its config there
+hotdesk-agent phone --gateway             answers every call, without a config
+
+  --model MODEL       which phone to be; default T46S
+  --listen ADDR       this host's address for SIP and RTP, or ADDR:PORT; default 127.0.0.1
+  --sip-port N        default: any that is free
+  --tone HZ           what to say in calls; default 440 as a gateway, else silence
+  --tones HZ,HZ       which tones to recognise
+
+Commands on stdin, one a line: ${Object.keys(verbs).join(' ')}
+Events on stdout, one line of JSON each.
+`;
 
 export type RunPhoneOptions = {
   input?: NodeJS.ReadableStream;
@@ -39,6 +53,10 @@ export async function runPhone(
   argv: string[],
   { input = process.stdin, output = process.stdout, signal }: RunPhoneOptions = {},
 ): Promise<number> {
+  if (argv.includes('--help')) {
+    output.write(usage);
+    return 0;
+  }
   const tell = (event: PhoneEvent) => void output.write(`${JSON.stringify(event)}\n`);
   let phone: Phone;
   try {

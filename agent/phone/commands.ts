@@ -24,7 +24,7 @@ type Verb = { argument?: RegExp; run(phone: Controls, argument: string): unknown
 const onOff = /^(?:on|off)$/;
 const maxLine = 512;
 
-const verbs: Readonly<Record<string, Verb>> = {
+export const verbs: Readonly<Record<string, Verb>> = {
   call: { argument: /^\S{1,256}$/, run: (phone, number) => phone.call(number) },
   answer: { run: (phone) => phone.answer() },
   'auto-answer': { argument: onOff, run: (phone, word) => phone.autoAnswer(word === 'on') },

@@ -175,6 +175,12 @@ describe('hotdesk-agent phone', (test) => {
     assert.is(await gateway.exit, 0);
   });
 
+  test('--help names every command', async () => {
+    const output = new PassThrough();
+    assert.is(await runPhone(['--help'], { output }), 0);
+    assert.match(String(output.read()), /--gateway[^]*auto-answer[^]*quit/);
+  });
+
   test('wrong flags are 2, an address that is not ours is 1', async () => {
     assert.is(await start(['--url']).exit, 2);
     const gateway = start(['--gateway', '--listen', '192.0.2.1']);
