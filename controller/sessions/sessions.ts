@@ -79,7 +79,8 @@ type Parts = Pick<SessionsOptions, 'store' | 'clock' | 'log'> & {
 };
 
 /** What a login or logout will commit, and what follows from it. */
-type Move<T> = { changes: Change[]; result: T; touched: string[] };
+type Move<T> = { changes: Change[]; result: T; touched: string[]; told: Told[] };
+type Told = { device: string; user: string; how: How; is: 'in' | 'out' };
 
 class EmbeddedSessions implements HotDesk {
   readonly #parts: Parts;
@@ -138,7 +139,7 @@ class EmbeddedSessions implements HotDesk {
   }
 
   async logout(device: string, how: How): Promise<Session | undefined> {
-    return await this.#move(how, () => this.#toLogout(device));
+    return await this.#move(how, () => this.#toLogout(device, how));
   }
 
   async setPin(extension: string, pin: string): Promise<void> {
@@ -182,9 +183,10 @@ class EmbeddedSessions implements HotDesk {
     return await moved;
   }
 
-  async #commit<T>(how: How, { changes, result, touched }: Move<T>): Promise<T> {
-    const { store, changeOvers } = this.#parts;
+  async #commit<T>(how: How, { changes, result, touched, told }: Move<T>): Promise<T> {
+    const { store, changeOvers, log } = this.#parts;
     if (changes.length > 0) await store.commit(changes);
+    for (const { is, ...facts } of told) log.info(facts, `logged ${is}`);
     const [first, ...others] = touched;
     // The call in which somebody logged in is still up; the phones of others are not in it.
     const isInCall = how === 'dial' || how === 'key';
@@ -194,7 +196,7 @@ class EmbeddedSessions implements HotDesk {
   }
 
   #toLogin(id: string, extension: string, how: How): Move<Session> {
-    const { store, clock, log } = this.#parts;
+    const { store, clock } = this.#parts;
     const device = store.get('devices', id);
     if (device === undefined) throw new Fault('not.found', `no device ${id}`, { noun: 'device', id });
     const user = this.#user(extension);
@@ -204,13 +206,10 @@ class EmbeddedSessions implements HotDesk {
     }
     const before = store.get('sessions', id);
     // Again at the same phone: perhaps because it does not show it.
-    if (before?.extension === extension) return { changes: [], result: before, touched: [id] };
+    if (before?.extension === extension) return { changes: [], result: before, touched: [id], told: [] };
 
     const left = this.#left(user, id);
     const session: Session = { device: id, extension, since: clock.wall(), how };
-    if (before !== undefined) log.info({ device: id, user: before.extension, how: 'takeover' }, 'logged out');
-    for (const other of left) log.info({ device: other.device, user: extension, how: 'move' }, 'logged out');
-    log.info({ device: id, user: extension, how }, 'logs in');
     return {
       changes: [
         { type: 'put', collection: 'sessions', value: session, expect: before?.revision ?? 'absent' },
@@ -219,13 +218,18 @@ class EmbeddedSessions implements HotDesk {
       ],
       result: session,
       touched: [id, ...left.map((other) => other.device)],
+      told: [
+        ...(before === undefined ? [] : [out(before, 'takeover')]),
+        ...left.map((other) => out(other, 'move')),
+        { device: id, user: extension, how, is: 'in' },
+      ],
     };
   }
 
-  #toLogout(id: string): Move<Session | undefined> {
+  #toLogout(id: string, how: How): Move<Session | undefined> {
     const session = this.#parts.store.get('sessions', id);
-    if (session === undefined) return { changes: [], result: undefined, touched: [] };
-    return { changes: this.#ending(session), result: session, touched: [id] };
+    if (session === undefined) return nothing;
+    return { changes: this.#ending(session), result: session, touched: [id], told: [out(session, how)] };
   }
 
   /** The user's other sessions, as far as policy ends them. Throws `forbidden` when it refuses instead. */
@@ -265,7 +269,7 @@ class EmbeddedSessions implements HotDesk {
       this.#move('removed', () => {
         const session = store.get('sessions', device);
         const isStill = session !== undefined && this.#isOrphan(session);
-        return isStill ? this.#toLogout(device) : { changes: [], result: undefined, touched: [] };
+        return isStill ? this.#toLogout(device, 'removed') : nothing;
       }).catch((err: unknown) => {
         if (this.#isClosed) return;
         log.error({ err, device }, 'cannot end a session whose user or device is gone');
@@ -287,6 +291,10 @@ const endsSessions: Partial<Record<Change['collection'], true>> = {
   devices: true,
   sessions: true,
 };
+
+const nothing: Move<undefined> = { changes: [], result: undefined, touched: [], told: [] };
+
+const out = ({ device, extension }: Session, how: How): Told => ({ device, user: extension, how, is: 'out' });
 
 const raised = (device: Kept<Device>): Change => ({
   type: 'put',

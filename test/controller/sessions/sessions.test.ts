@@ -41,13 +41,23 @@ describe('sessions', (test) => {
   });
 
   test('another user takes the device over, in one commit', async () => {
-    const { sessions, store } = createWorld();
+    const { sessions, store, lines } = createWorld();
     await sessions.login('HD0001', '100', 'dial');
     const seen: unknown[] = [];
     store.watch(() => seen.push(at(store, 'HD0001')));
     await sessions.login('HD0001', '101', 'dial');
     assert.equal(seen, ['101']);
     assert.is(generation(store, 'HD0001'), 3);
+    assert.equal(
+      lines
+        .filter(({ message }) => message.startsWith('logged'))
+        .map(({ message, facts }) => [message, facts]),
+      [
+        ['logged in', { device: 'HD0001', user: '100', how: 'dial' }],
+        ['logged out', { device: 'HD0001', user: '100', how: 'takeover' }],
+        ['logged in', { device: 'HD0001', user: '101', how: 'dial' }],
+      ],
+    );
   });
 
   test('the same user again at the same phone: the session stays, the phone is told once more', async () => {
