@@ -30,12 +30,13 @@ export function readHead(bytes: Uint8Array): Head {
   const end = buffer.indexOf('\r\n\r\n', from, 'latin1');
   if (end < 0) throw malformed('no empty line after the headers');
 
-  const text = buffer.toString('latin1', from, end + 2);
+  const text = buffer.toString('latin1', from, end + 4); // with the empty line, so that nobody looks past the end
+  const emptyLineAt = text.length - 2;
   const line: Line = { end: 0, isFolded: false };
   readLine(text, 0, 0, line);
   if (line.isFolded) throw malformed('start line goes on in a second line');
   const head: Head = { startLine: text.slice(0, line.end), fields: [], seen: 0, bodyAt: end + 4 };
-  for (let at = line.end + 2; at < text.length; at = line.end + 2) readField(text, at, line, head);
+  for (let at = line.end + 2; at < emptyLineAt; at = line.end + 2) readField(text, at, line, head);
   return head;
 }
 
