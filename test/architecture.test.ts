@@ -110,7 +110,9 @@ describe('architecture', (test) => {
           .filter(
             (target) =>
               io.test(target) &&
-              !(pure.includes(target) && /import \{ isIP(v[46])?(, isIPv[46])* \} from 'node:net'/.test(text)),
+              !(
+                pure.includes(target) && /import \{ isIP(v[46])?(, isIPv[46])* \} from 'node:net'/.test(text)
+              ),
           )
           .map((target) => `${file} → ${target}`),
       );

@@ -26,7 +26,7 @@ describe('baresip as a phone', (test) => {
       ports[index],
     );
     phones[index] = phone;
-    await phone.saw('REGISTER_OK');
+    await phone.registered();
     return phone;
   };
 

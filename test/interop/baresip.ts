@@ -16,9 +16,11 @@ import { type Account, freePort, type World } from './world.ts';
 type BaresipEvent = { type: string; param?: string; peeruri?: string };
 
 export type Baresip = {
-  /** What happened so far: REGISTER_OK, CALL_INCOMING, CALL_ESTABLISHED, CALL_CLOSED … */
+  /** What happened so far: CALL_INCOMING, CALL_ESTABLISHED, CALL_CLOSED … */
   readonly events: readonly BaresipEvent[];
   command(name: string, params?: string): Promise<void>;
+  /** It registers as soon as it runs, mostly before its control port is open: read from what it prints. */
+  registered(): Promise<unknown>;
   /** Waits until an event of this type came after the first `from` events. */
   saw(type: string, from?: number): Promise<BaresipEvent>;
   /** What it heard in its calls: 16-bit samples at 8 kHz, of the last file written. */
@@ -69,6 +71,8 @@ export async function openBaresip(
       const text = JSON.stringify({ command: name, params });
       socket.write(`${Buffer.byteLength(text)}:${text},`);
     },
+    registered: () =>
+      until(`baresip registers\n${said}`, () => / 200 OK \(.*\) \[1 binding/.test(said), 15_000),
     saw: (type, from = 0) =>
       until(
         `baresip says ${type}\n${said}`,
