@@ -147,7 +147,9 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
   }
 
   function control(message: ControlMessage): void {
-    links.signal.sendKept('control', 0, encodeControl(message));
+    const body = encodeControl(message);
+    if (body !== undefined) links.signal.sendKept('control', 0, body);
+    else log.error({ type: message.type }, 'control message is out of contract and was not sent');
   }
 
   function opener(kind: SocketKind) {

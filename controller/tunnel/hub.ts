@@ -25,7 +25,7 @@ import { createEnrolment } from './enrolment.ts';
 import { openListener } from './listener.ts';
 import type { Log } from './log.ts';
 import { createNonces } from './nonces.ts';
-import { type Intervals, RemoteAgent } from './remote-agent.ts';
+import { type Intervals, type Lost, RemoteAgent } from './remote-agent.ts';
 
 /** How often one socket may take another's place. */
 const takeoverMs = 60_000;
@@ -67,6 +67,14 @@ export type HubCounters = {
   takeovers: number;
   /** Something was asked for a flow that is not its agent's site's. */
   forbidden: number;
+  /** SIP that came on a flow nobody opened, and that was given up before its agent came. */
+  unknownFlow: number;
+  sipDropped: number;
+  /** Flows and HTTP requests beyond what an agent may have. */
+  flowsRefused: number;
+  requestsRefused: number;
+  /** RTP that waited for longer than 60 ms, or had no stream. */
+  rtpDropped: number;
 };
 
 export interface Hub extends Flows, MediaPorts {
@@ -197,7 +205,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     address: listener.address,
     pin,
     get counters() {
-      return { ...listener.counters, ...own };
+      return { ...listener.counters, ...own, ...sum([...remotes.values()].map(({ lost }) => lost)) };
     },
     createEnrolToken: enrolment.createToken,
 
@@ -246,6 +254,14 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     },
   };
 }
+
+function sum(all: readonly Lost[]): Lost {
+  const total = { unknownFlow: 0, sipDropped: 0, flowsRefused: 0, requestsRefused: 0, rtpDropped: 0 };
+  for (const each of all) for (const name of keysOf(total)) total[name] += each[name];
+  return total;
+}
+
+const keysOf = Object.keys as <T extends object>(of: T) => (keyof T)[];
 
 function summaryOf(agent: string, site: string, remote: RemoteAgent | undefined): AgentSummary {
   const { status, sip } = remote ?? {};

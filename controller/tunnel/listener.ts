@@ -202,7 +202,8 @@ function answer(response: ServerResponse, status: number, body: string): void {
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Leaving the loop early would end the socket, and with it our answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxEnrolBytes) return undefined;
     chunks.push(chunk);

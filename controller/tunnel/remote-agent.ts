@@ -44,6 +44,12 @@ export type RemoteAgentOptions = {
   onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
 };
 
+/** What did not get through, counted. */
+export type Lost = Record<
+  'unknownFlow' | 'sipDropped' | 'flowsRefused' | 'requestsRefused' | 'rtpDropped',
+  number
+>;
+
 type Status = Extract<ControlMessage, { type: 'status' }>;
 
 export class RemoteAgent {
@@ -51,8 +57,7 @@ export class RemoteAgent {
   readonly site: string;
   readonly links: Readonly<Record<SocketKind, Link>>;
   readonly streams: Streams;
-  /** SIP from flows nobody opened, flows beyond the table, SIP given up before the agent came. */
-  readonly counters = { unknownFlow: 0, flowsRefused: 0, sipDropped: 0 };
+  readonly #counters = { unknownFlow: 0, flowsRefused: 0, sipDropped: 0 };
   status: Status | undefined;
   readonly #options: RemoteAgentOptions;
   readonly #flows: FlowTable;
@@ -102,6 +107,16 @@ export class RemoteAgent {
     return this.links.signal.isUp;
   }
 
+  get lost(): Lost {
+    const { signal, media } = this.links;
+    return {
+      ...this.#counters,
+      sipDropped: this.#counters.sipDropped + signal.counters.dropped,
+      requestsRefused: this.#http.refused,
+      rtpDropped: media.droppedRtp + this.streams.dropped,
+    };
+  }
+
   get flows(): number {
     return this.#flows.size;
   }
@@ -144,7 +159,7 @@ export class RemoteAgent {
   #take(frame: Frame): void {
     if (frame.type === 'sip') {
       const flow = this.#flows.get(frame.channel);
-      if (flow === undefined) this.counters.unknownFlow++;
+      if (flow === undefined) this.#counters.unknownFlow++;
       else this.#options.onSip(flow, frame.body);
     } else if (frame.type === 'control') this.#obey(decodeControl(frame.body));
     else this.#http.take(frame);
@@ -183,7 +198,7 @@ export class RemoteAgent {
   #flowOpened(opening: FlowOpening): void {
     // The even ones of a snapshot that was too long for one message come by themselves.
     if (this.#flows.opened(opening)) return;
-    this.counters.flowsRefused++;
+    this.#counters.flowsRefused++;
     this.#control({ type: 'flow.close', flow: opening.flow });
   }
 
@@ -205,7 +220,7 @@ export class RemoteAgent {
   }
 
   #gone(): void {
-    this.counters.sipDropped += this.#held.length;
+    this.#counters.sipDropped += this.#held.length;
     this.#held = [];
     this.#heldBytes = 0;
     this.#knowsFlows = false;
@@ -216,7 +231,8 @@ export class RemoteAgent {
   // --- sending ---------------------------------------------------------------
 
   #control(message: ControlMessage): boolean {
-    return this.links.signal.sendKept('control', 0, encodeControl(message));
+    const body = encodeControl(message);
+    return body !== undefined && this.links.signal.sendKept('control', 0, body);
   }
 
   #open(flow: Flow): number | undefined {
@@ -241,7 +257,7 @@ export class RemoteAgent {
     this.#held = [];
     this.#heldBytes = 0;
     for (const { flow, message } of held) {
-      if (!this.send(flow, message)) this.counters.sipDropped++;
+      if (!this.send(flow, message)) this.#counters.sipDropped++;
     }
   }
 

@@ -51,7 +51,12 @@ export const controlMessage = z.discriminatedUnion('type', [
 export type ControlMessage = z.infer<typeof controlMessage>;
 export type FlowOpening = z.infer<typeof flowOpening>;
 
-export function encodeControl(message: ControlMessage): Uint8Array {
+/**
+ * Undefined for a message out of contract: sent, it would close the tunnel, and
+ * close it again each time it is sent again.
+ */
+export function encodeControl(message: ControlMessage): Uint8Array | undefined {
+  if (!controlMessage.safeParse(message).success) return undefined;
   return Buffer.from(JSON.stringify(message));
 }
 

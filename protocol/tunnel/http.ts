@@ -115,11 +115,18 @@ export class HttpAnswers {
     }
     const stream: Answering = { rest: emptyBody, credit: streamWindow, isAnswered: false };
     this.#streams.set(channel, stream);
-    void this.#answer(head).then(({ status, headers: sent, body }) => {
+    void this.#answer(head).then(({ body, ...answered }) => {
       if (this.#streams.get(channel) !== stream) return; // reset, or the socket is gone
+      const { success, data } = answerHead.safeParse(answered);
+      if (!success) {
+        // The other end would take it for a broken contract and close the tunnel.
+        this.#streams.delete(channel);
+        this.#send('http.reset', channel);
+        return;
+      }
       stream.isAnswered = true;
       stream.rest = head.method === 'HEAD' ? emptyBody : body;
-      this.#send('http.answer', channel, 0, encodeHead({ status, headers: sent }));
+      this.#send('http.answer', channel, 0, encodeHead(data));
       this.#pump();
     });
   }
@@ -188,11 +195,16 @@ export class HttpRequests {
     return this.#streams.size;
   }
 
-  /** Rejects with `unavailable` when the socket is or goes down, with `limit.reached`. `signal` gives up. */
+  /** Rejects with `unavailable` when the socket is or goes down, `limit.reached`, `input.invalid`. `signal` gives up. */
   request(head: RequestHead, signal?: AbortSignal): Promise<StreamedAnswer> {
     return new Promise((answered, failed) => {
       if (this.#streams.size >= maxStreams) {
         failed(new Fault('limit.reached', 'too many requests at once', { maxStreams }));
+        return;
+      }
+      // What the other end would take for a broken contract must not be sent, whatever a phone asks.
+      if (!requestHead.safeParse(head).success) {
+        failed(new Fault('input.invalid', 'a request that the tunnel does not carry', { field: 'request' }));
         return;
       }
       const channel = this.#nextChannel();

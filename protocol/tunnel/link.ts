@@ -18,7 +18,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '#protocol/clock.ts';
-import { Fault } from '#protocol/fault.ts';
+import { Fault, type FaultCode } from '#protocol/fault.ts';
 import {
   decodeFrames,
   decodeHello,
@@ -47,7 +47,7 @@ export type WireEvents = { message(bytes: Uint8Array): void; closed(reason: stri
 export type LinkOptions = {
   kind: SocketKind;
   clock: Clock;
-  /** A frame for the owner: control, sip, rtp, http.*. A Fault it throws closes the socket. */
+  /** A frame for the owner: control, sip, rtp, http.*. Where it throws `frame.malformed`, the socket is closed. */
   onFrame(frame: Frame): void;
   /** `unacknowledged`: on a fresh start, what may not have arrived, in order. */
   onUp(fresh: boolean, unacknowledged: readonly Frame[]): void;
@@ -217,7 +217,8 @@ export class Link {
         else this.#take(frame);
       }
     } catch (error) {
-      if (!Fault.is(error)) throw error;
+      // Only what the other end did wrong: what our own rooms throw is not its fault.
+      if (!Fault.is(error) || !breaches.has(error.code)) throw error;
       this.#drop(error.code === 'frame.too-large' ? 1009 : 1002, error.message);
     }
   }
@@ -384,5 +385,7 @@ export class Link {
     this.#cancels[name] = this.#options.clock.after(ms, run);
   }
 }
+
+const breaches: ReadonlySet<FaultCode> = new Set(['frame.malformed', 'frame.too-large', 'version.mismatch']);
 
 const outOfContract = (why: string) => new Fault('frame.malformed', `out of contract: ${why}`);
