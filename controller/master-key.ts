@@ -46,7 +46,11 @@ async function begin(folder: string, file: string): Promise<string> {
     await rm(temporary, { force: true });
   }
   const directory = await open(folder, 'r');
-  await directory.sync().finally(() => directory.close());
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
   return readFile(file, 'utf8');
 }
 

@@ -38,6 +38,7 @@ export interface Children {
   ): Promise<{ child: Child; ready: Record<string, unknown> }>;
   /** Runs it to its end; throws when that was no good one. */
   run(options: Omit<ChildOptions, 'onLine'>): Promise<void>;
+  /** None is alive when this resolves, and none is started any more. */
   close(): Promise<void>;
 }
 
@@ -46,12 +47,14 @@ const stopMs = 5_000;
 
 export function createChildren(): Children {
   const alive = new Set<ChildProcess>();
+  let isOpen = true;
   const killAll = () => {
     for (const child of alive) child.kill('SIGKILL');
   };
   process.once('exit', killAll);
 
   function start({ name, file, args, logFile, onLine }: ChildOptions): Child {
+    if (!isOpen) throw new Fault('unavailable', `${name} is not started: the demo is stopping`);
     const log: WriteStream = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
     const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
     alive.add(child);
@@ -107,6 +110,7 @@ export function createChildren(): Children {
     },
 
     async close() {
+      isOpen = false;
       process.off('exit', killAll);
       const ended = [...alive].map((child) => new Promise((resolve) => child.once('exit', resolve)));
       for (const child of alive) child.kill('SIGTERM');

@@ -13,10 +13,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type FlagShape, readArgv } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
+import { createChildren } from './children.ts';
 import { jsonReport, peopleReport, type Report } from './report.ts';
 import { restart } from './restart.ts';
 import { type Stage, type Step, story } from './story.ts';
-import { openWorld, type Ports, type World, type WorldOptions } from './world.ts';
+import { openWorld, type Ports, type World } from './world.ts';
 
 export const demoFlags: readonly (FlagShape & { about: string })[] = [
   { name: 'once', takesValue: false, about: 'end after the story; exit 0 only if every step held' },
@@ -33,7 +34,7 @@ export const demoFlags: readonly (FlagShape & { about: string })[] = [
 
 export type DemoOptions = {
   argv: readonly string[];
-  programs: WorldOptions['programs'];
+  programs: { controller: string; agent: string };
   out(text: string): void;
   err(text: string): void;
 };
@@ -45,41 +46,52 @@ export async function runDemo({ argv, programs, out, err }: DemoOptions): Promis
     if (!existsSync(file)) throw new Fault('unavailable', `${file} is not there: npm run build makes it`);
   }
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'hotdesk-demo-')));
-  const report = isJson ? jsonReport({ out }) : peopleReport({ out }, listen);
+  const children = createChildren();
   const stopped = untilStopped();
-  let world: World | undefined;
-  let hasFailed = false;
+  let isStopping = false;
+  const report = isJson ? jsonReport({ out }) : peopleReport({ out }, listen);
+  const open = () => openWorld({ children, data: folder, listen, programs, ports });
 
-  try {
-    const play = async () => {
-      const open = () => openWorld({ data: folder, listen, programs, ports });
-      if (isIdle) world = await open();
-      else hasFailed = !(await tell(open, report, (opened) => (world = opened)));
-      if (world !== undefined && !isOnce) await report.ready(world);
-      return 'told' as const;
-    };
-    const first = await Promise.race([play(), stopped]);
-    if (first === 'told' && !isOnce && world !== undefined) await stopped;
-  } finally {
-    await world?.close();
-    if (hasFailed) err(`hotdesk: what the programs said is in ${folder}`);
-    else if (data === undefined) await rm(folder, { recursive: true, force: true });
+  async function play(): Promise<Outcome> {
+    const quiet = quietOnce(report, () => isStopping);
+    const told = isIdle ? { world: await open(), hasHeld: true } : await tell(open, quiet);
+    if (told.world !== undefined && !isOnce && !isStopping) await report.ready(told.world, told.hasHeld);
+    return told;
   }
-  return hasFailed ? 1 : 0;
+
+  const playing = play();
+  let outcome: Outcome | 'stopped' | undefined;
+  try {
+    outcome = await Promise.race([playing, stopped]);
+    if (outcome !== 'stopped' && outcome.world !== undefined && !isOnce) await stopped;
+  } finally {
+    isStopping = true;
+    await children.close();
+    // What it throws the race has told, or nobody asks for any more.
+    await playing.then(({ world }) => world?.close()).catch(() => {});
+  }
+  const hasHeld = outcome === 'stopped' ? !isOnce : outcome.hasHeld;
+  if (!hasHeld && outcome !== 'stopped') err(`hotdesk: what the programs said is in ${folder}`);
+  else if (data === undefined) await rm(folder, { recursive: true, force: true });
+  return hasHeld ? 0 : 1;
 }
 
-/** Tells the story; answers whether all of it held. After a step that failed the rest is not tried. */
-async function tell(
-  open: () => Promise<World>,
-  report: Report,
-  onWorld: (world: World) => void,
-): Promise<boolean> {
+/** No world: step 1 failed, and there is nothing that could stay up. */
+type Outcome = { world: World | undefined; hasHeld: boolean };
+
+/** Steps that fail because the demo is ending are not told. */
+const quietOnce = (report: Report, isOver: () => boolean): Report => ({
+  ...report,
+  step: (result) => void (isOver() || report.step(result)),
+});
+
+/** Tells the story. After a step that failed the rest is not tried. */
+async function tell(open: () => Promise<World>, report: Report): Promise<Outcome> {
   const stage: { world?: World; phones: Stage['phones'] } = { phones: [] };
   const start: Step = {
     title: 'controller, site, users and devices are there; the agent enrols and connects',
     async run() {
       stage.world = await open();
-      onWorld(stage.world);
       return `agent at ${stage.world.sip} (SIP) and ${stage.world.http} (HTTP), API at ${stage.world.api}`;
     },
   };
@@ -96,7 +108,7 @@ async function tell(
     }
     report.step({ step, title, ok: failed === undefined, ms: Math.round(performance.now() - begun), detail });
   }
-  return failed === undefined;
+  return { world: stage.world, hasHeld: failed === undefined };
 }
 
 type Flags = {

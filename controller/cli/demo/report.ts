@@ -7,7 +7,8 @@ export type StepResult = { step: number; title: string; ok: boolean; ms: number;
 
 export interface Report {
   step(result: StepResult): void;
-  ready(world: World): Promise<void>;
+  /** The world stays up; `hasHeld`: as it should be. */
+  ready(world: World, hasHeld: boolean): Promise<void>;
 }
 
 export type ReportOptions = { out(text: string): void };
@@ -24,7 +25,8 @@ export function peopleReport({ out }: ReportOptions, listen: string): Report {
     step({ step, title, ok, ms, detail }) {
       out(`${ok ? 'ok  ' : 'FAIL'}  ${step}  ${title}  (${(ms / 1000).toFixed(1)} s)\n         ${detail}`);
     },
-    async ready(world) {
+    async ready(world, hasHeld) {
+      if (!hasHeld) out('\nThe story did not hold: see the step that failed.');
       out(await attach(world, listen));
     },
   };

@@ -14,12 +14,14 @@ import { type Client, createClient, type Method } from '#controller/cli/client.t
 import { parseHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { devices, site, users } from './cast.ts';
-import { type Child, createChildren } from './children.ts';
+import type { Child, Children } from './children.ts';
 import { type DemoPhone, startPhone, until } from './phone.ts';
 
 export type Ports = { tunnel: number; api: number; sip: number; http: number; rtp: string };
 
 export type WorldOptions = {
+  /** Closes them when it is done with the world. */
+  children: Children;
   data: string;
   /** Where SIP, HTTP and RTP are. */
   listen: string;
@@ -50,15 +52,11 @@ export interface World {
 }
 
 export async function openWorld(options: WorldOptions): Promise<World> {
-  const { data, listen, programs } = options;
-  const children = createChildren();
+  const { children, data, listen, programs } = options;
   const folder = { controller: join(data, 'controller'), agent: join(data, 'agent') };
   const log = (name: string) => join(data, `${name}.log`);
   let client: Client | undefined;
-  const close = async () => {
-    await client?.close();
-    await children.close();
-  };
+  const close = async () => client?.close();
 
   try {
     await mkdir(data, { recursive: true, mode: 0o700 });

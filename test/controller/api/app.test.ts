@@ -1,0 +1,253 @@
+import * as assert from 'uvu/assert';
+import { Fault } from '#protocol/fault.ts';
+import { describe } from '#test/support/describe.ts';
+import { createApiWorld } from './world.ts';
+
+type Row = { does: string; status: number; body?: unknown; field?: string; says?: string };
+
+/** `does` is method and path. Each row has a world of its own: site berlin, user 100, device HD0001. */
+// biome-ignore format: a table
+const requests: Row[] = [
+  { does: 'GET /sites',               status: 200 },
+  { does: 'GET /sites/berlin',        status: 200 },
+  { does: 'GET /sites/paris',         status: 404, says: 'there is no site "paris"' },
+  { does: 'POST /sites',              status: 201, body: { id: 'paris' } },
+  { does: 'POST /sites',              status: 409, body: { id: 'berlin' },                                   field: 'id' },
+  { does: 'POST /sites',              status: 400, body: { id: 'Paris!' },                                   field: 'id' },
+  { does: 'POST /sites',              status: 400, body: { id: 'paris', timeZone: 'Mars/Olympus' },          field: 'timeZone' },
+  { does: 'POST /sites',              status: 400, body: { id: 'paris', langage: 'en' },                     field: 'langage', says: 'did you mean "language"?' },
+  { does: 'PATCH /sites/berlin',      status: 200, body: { language: 'de' } },
+  { does: 'PATCH /sites/berlin',      status: 400, body: { id: 'munich' },                                   field: 'id' },
+  { does: 'PATCH /sites/berlin',      status: 400, body: { language: 'fr' },                                 field: 'language' },
+  { does: 'PATCH /sites/berlin',      status: 400, body: { dialCodes: { park: '*78' } },                     field: 'dialCodes.park' },
+  { does: 'PATCH /sites/berlin',      status: 200, body: { dialCodes: { park: '*68' } } },
+  { does: 'DELETE /sites/berlin',     status: 409, says: '1 devices' },
+  { does: 'GET /users',               status: 200 },
+  { does: 'GET /users/999',           status: 404 },
+  { does: 'POST /users',              status: 201, body: { extension: '101', name: 'Ben' } },
+  { does: 'POST /users',              status: 201, body: { extension: '0042', name: 'Ben', pin: '739216' } },
+  { does: 'POST /users',              status: 400, body: { extension: '101', name: 'Ben', pin: '1111' },     field: 'pin' },
+  { does: 'POST /users',              status: 409, body: { extension: '100', name: 'Ben' },                  field: 'extension' },
+  { does: 'POST /users',              status: 400, body: { extension: '5', name: 'Ben' },                    field: 'extension' },
+  { does: 'POST /users',              status: 400, body: { extension: '112', name: 'Ben' },                  field: 'extension' },
+  { does: 'POST /users',              status: 400, body: { extension: '101', name: 'B\nen' },                field: 'name' },
+  { does: 'POST /users',              status: 400, body: { extension: '101', name: 'Ben', pinHash: 'x' },    field: 'pinHash' },
+  { does: 'PATCH /users/100',         status: 200, body: { name: 'Anne', hotdesk: false } },
+  { does: 'PATCH /users/100',         status: 400, body: { pin: '739216' },                                  field: 'pin' },
+  { does: 'PATCH /users/100',         status: 400, body: { keys: [{ type: 'blf', value: 'x' }] },            field: 'keys.0.value' },
+  { does: 'PUT /users/100/pin',       status: 204, body: { pin: '739216' } },
+  { does: 'POST /users/100/pin',      status: 204, body: { pin: '739216' } },
+  { does: 'PUT /users/100/pin',       status: 400, body: { pin: '2222' },                                    field: 'pin' },
+  { does: 'PUT /users/999/pin',       status: 404, body: { pin: '739216' } },
+  { does: 'POST /users/100/unlock',   status: 204 },
+  { does: 'DELETE /users/100',        status: 204 },
+  { does: 'GET /devices',             status: 200 },
+  { does: 'POST /devices',            status: 201, body: { mac: '00:15:65:AA:BB:02', model: 't46s', site: 'berlin' } },
+  { does: 'POST /devices',            status: 409, body: { mac: '00-15-65-aa-bb-01', model: 'T46S', site: 'berlin' }, field: 'mac' },
+  { does: 'POST /devices',            status: 400, body: { mac: '001565aabb', model: 'T46S', site: 'berlin' },        field: 'mac' },
+  { does: 'POST /devices',            status: 400, body: { mac: '010000000001', model: 'T46S', site: 'berlin' },      field: 'mac' },
+  { does: 'POST /devices',            status: 400, body: { mac: '001565aabb02', model: 'T999', site: 'berlin' },      field: 'model' },
+  { does: 'POST /devices',            status: 400, body: { mac: '001565aabb02', model: 'T46S', site: 'paris' },       field: 'site' },
+  { does: 'POST /devices',            status: 409, body: { mac: '001565aabb02', model: 'T46S', site: 'berlin', id: 'HD0001' }, field: 'id' },
+  { does: 'PATCH /devices/HD0001',    status: 200, body: { model: 'T48S' } },
+  { does: 'PATCH /devices/HD0001',    status: 400, body: { generation: 9 },                                  field: 'generation' },
+  { does: 'DELETE /devices/HD0001',   status: 204 },
+  { does: 'DELETE /devices/HD0009',   status: 404 },
+  { does: 'POST /sessions',           status: 201, body: { device: 'HD0001', extension: '100' } },
+  { does: 'POST /sessions',           status: 404, body: { device: 'HD0009', extension: '100' } },
+  { does: 'POST /sessions',           status: 404, body: { device: 'HD0001', extension: '999' } },
+  { does: 'POST /sessions',           status: 400, body: { device: '1', extension: '100' },                  field: 'device' },
+  { does: 'DELETE /sessions/HD0001',  status: 404 },
+  { does: 'GET /agents',              status: 200 },
+  { does: 'DELETE /agents/none',      status: 404 },
+  { does: 'POST /enrol-tokens',       status: 201, body: { site: 'berlin' } },
+  { does: 'POST /enrol-tokens',       status: 404, body: { site: 'paris' } },
+  { does: 'POST /tokens',             status: 201, body: { name: 'billing' } },
+  { does: 'DELETE /tokens/none',      status: 404 },
+  { does: 'POST /users',              status: 400, body: '{"extension":',                                    field: 'body' },
+  { does: 'POST /users',              status: 400, body: '[]',                                               field: 'body' },
+  { does: 'POST /users',              status: 413, body: `"${'x'.repeat(300_000)}"`,                         field: 'body' },
+  { does: 'GET /nothing',             status: 404, says: 'no such route' },
+];
+
+describe('API', (test) => {
+  for (const { does, status, body, field, says } of requests) {
+    const shown = body === undefined ? '' : ` ${JSON.stringify(body).slice(0, 60)}`;
+    test(`${does}${shown}: ${status}`, async () => {
+      const [method = '', path = ''] = does.split(' ');
+      const answer = await createApiWorld().ask(method, path, body);
+      assert.is(answer.status, status, answer.text);
+      assert.is(answer.headers.get('cache-control'), 'no-store');
+      assert.is(answer.headers.get('access-control-allow-origin'), null);
+      if (status < 400) return;
+      assert.is(answer.headers.get('content-type'), 'application/problem+json');
+      assert.is(answer.json.status, status);
+      assert.is(answer.json.field, field);
+      if (field !== undefined && status !== 409)
+        assert.ok(String(answer.json.detail).includes(field.split('.')[0] ?? ''));
+      if (says !== undefined) assert.ok(String(answer.json.detail).includes(says), answer.text);
+    });
+  }
+
+  test('a body that says nothing of its type is refused', async () => {
+    const answer = await createApiWorld().ask('POST', '/users', '{}', { 'content-type': 'text/plain' });
+    assert.is(answer.json.field, 'content-type');
+  });
+
+  test('what breaks inside is not told', async () => {
+    const { ask, store, logged } = createApiWorld();
+    store.list = () => {
+      throw new Error('canary');
+    };
+    const answer = await ask('GET', '/users');
+    assert.is(answer.status, 500);
+    assert.not.ok(answer.text.includes('canary'));
+    assert.is(logged.length, 1);
+  });
+
+  test('a disk that refuses is told', async () => {
+    const { ask, store } = createApiWorld();
+    store.failWith = new Fault('store.failed', 'the disk is full');
+    assert.is((await ask('POST', '/sites', { id: 'paris' })).status, 507);
+  });
+});
+
+describe('API documents', (test) => {
+  test('a PIN goes in and never comes out', async () => {
+    const { ask, asked } = createApiWorld();
+    const made = await ask('POST', '/users', { extension: '101', name: 'Ben', pin: '739216' });
+    const all = await ask('GET', '/users');
+    const one = await ask('GET', '/users/100');
+    for (const { text } of [made, all, one]) assert.not.match(text, /739216|scrypt|pinHash/);
+    assert.is(one.json.hasPin, true);
+    assert.equal(asked, ['pin of 101 is 6 long']);
+  });
+
+  test('a user whose PIN is refused is not made', async () => {
+    const { ask, store } = createApiWorld();
+    await ask('POST', '/users', { extension: '101', name: 'Ben', pin: '0000' });
+    assert.is(store.get('users', '101'), undefined);
+  });
+
+  test('a PATCH keeps what it does not name, the PIN too; null removes', async () => {
+    const { ask, store } = createApiWorld();
+    await ask('PATCH', '/users/100', { secondDevice: 'move' });
+    assert.is(store.get('users', '100')?.pinHash, 'scrypt:canary');
+    assert.is(store.get('users', '100')?.secondDevice, 'move');
+    await ask('PATCH', '/users/100', { secondDevice: null });
+    assert.is(store.get('users', '100')?.secondDevice, undefined);
+  });
+
+  test('dial codes are merged', async () => {
+    const { ask, store } = createApiWorld();
+    await ask('PATCH', '/sites/berlin', { dialCodes: { park: '*68' } });
+    await ask('PATCH', '/sites/berlin', { emergencyNumbers: ['112', '110'] });
+    assert.equal(store.get('sites', 'berlin')?.dialCodes, { login: '*77*', logout: '*77*5*', park: '*68' });
+    await ask('PATCH', '/sites/berlin', { dialCodes: { park: null } });
+    assert.equal(store.get('sites', 'berlin')?.dialCodes, { login: '*77*', logout: '*77*5*' });
+  });
+
+  test('If-Match: what has changed meanwhile is not overwritten', async () => {
+    const { ask } = createApiWorld();
+    const etag = (await ask('GET', '/users/100')).headers.get('etag') ?? '';
+    assert.is((await ask('PATCH', '/users/100', { name: 'A' }, { 'if-match': etag })).status, 200);
+    assert.is((await ask('PATCH', '/users/100', { name: 'B' }, { 'if-match': etag })).status, 409);
+    assert.is((await ask('PATCH', '/users/100', { name: 'C' }, { 'if-match': 'nonsense' })).status, 409);
+  });
+
+  test('devices take the next free name, and show what is true of them', async () => {
+    const { ask } = createApiWorld();
+    const made = await ask('POST', '/devices', { mac: '001565aabb02', model: 'T46S', site: 'berlin' });
+    assert.is(made.json.id, 'HD0002');
+    assert.is(made.json.provisioningUrl, 'http://192.0.2.7/p/HD0002/');
+    assert.equal(made.json.changeOver, { state: 'active', ms: 12 });
+    assert.is(made.json.registered, null);
+  });
+
+  test('a device that goes takes its session and registration along', async () => {
+    const { ask, store } = createApiWorld();
+    await ask('POST', '/sessions', { device: 'HD0001', extension: '100' });
+    await ask('DELETE', '/devices/HD0001');
+    assert.is(store.get('sessions', 'HD0001'), undefined);
+  });
+
+  test('a session says how it came to be', async () => {
+    const { ask, asked } = createApiWorld();
+    await ask('POST', '/sessions', { device: 'HD0001', extension: '100' });
+    const { items } = (await ask('GET', '/sessions')).json as { items: Record<string, unknown>[] };
+    assert.is(items[0]?.device, 'HD0001');
+    assert.is(items[0]?.extension, '100');
+    assert.is((await ask('DELETE', '/sessions/HD0001')).status, 204);
+    assert.equal(asked, ['login HD0001 100 admin', 'logout HD0001 admin']);
+  });
+});
+
+describe('API over the network', (test) => {
+  const hosts = new Set(['127.0.0.1:8480']);
+  const host = { host: '127.0.0.1:8480' };
+
+  async function world() {
+    const api = createApiWorld({ access: { type: 'token', hosts } });
+    const local = createApiWorld();
+    const { json } = await local.ask('POST', '/tokens', { name: 'test' });
+    for (const value of local.store.list('apiTokens')) {
+      const { revision: _, ...token } = value;
+      await api.store.commit([{ type: 'put', collection: 'apiTokens', value: token }]);
+    }
+    return { ...api, token: String(json.token) };
+  }
+
+  test('a token opens it; it is kept as a hash only', async () => {
+    const { ask, token, store } = await world();
+    assert.is(
+      (await ask('GET', '/sites', undefined, { ...host, authorization: `Bearer ${token}` })).status,
+      200,
+    );
+    assert.not.ok(JSON.stringify(store.list('apiTokens')).includes(token));
+    assert.not.ok(
+      (await ask('GET', '/tokens', undefined, { ...host, authorization: `Bearer ${token}` })).text.includes(
+        token,
+      ),
+    );
+  });
+
+  // biome-ignore format: a table
+  const refused: { name: string; headers: (token: string) => Record<string, string>; status: number }[] = [
+    { name: 'no token',             status: 401, headers: () => host },
+    { name: 'a wrong token',        status: 401, headers: (token) => ({ ...host, authorization: `Bearer ${token.slice(0, -1)}x` }) },
+    { name: 'a token cut short',    status: 401, headers: (token) => ({ ...host, authorization: `Bearer ${token.slice(0, -1)}` }) },
+    { name: 'another scheme',       status: 401, headers: (token) => ({ ...host, authorization: `Basic ${token}` }) },
+    { name: 'a prototype’s field',  status: 401, headers: () => ({ ...host, authorization: 'Bearer __proto__' }) },
+    { name: 'another host',         status: 403, headers: (token) => ({ host: 'evil.example', authorization: `Bearer ${token}` }) },
+    { name: 'another port',         status: 403, headers: (token) => ({ host: '127.0.0.1:80', authorization: `Bearer ${token}` }) },
+  ];
+  for (const { name, headers, status } of refused) {
+    test(`${name}: ${status}`, async () => {
+      const { ask, token } = await world();
+      const answer = await ask('GET', '/sites', undefined, headers(token));
+      assert.is(answer.status, status);
+      assert.is(answer.headers.get('content-type'), 'application/problem+json');
+    });
+  }
+
+  test('a token that was removed opens nothing', async () => {
+    const { ask, token, store } = await world();
+    const id = store.list('apiTokens')[0]?.id ?? '';
+    await store.commit([{ type: 'delete', collection: 'apiTokens', id }]);
+    assert.is(
+      (await ask('GET', '/sites', undefined, { ...host, authorization: `Bearer ${token}` })).status,
+      401,
+    );
+  });
+
+  test('a session made over the network is the API’s', async () => {
+    const { ask, token, asked } = await world();
+    await ask(
+      'POST',
+      '/sessions',
+      { device: 'HD0001', extension: '100' },
+      { ...host, authorization: `Bearer ${token}` },
+    );
+    assert.equal(asked, ['login HD0001 100 api']);
+  });
+});

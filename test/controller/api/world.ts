@@ -1,0 +1,97 @@
+/** An API with a store in memory; what it asks of other rooms is written down. */
+
+import { type AppDeps, createApp } from '#controller/api/app.ts';
+import { site } from '#controller/model/model.ts';
+import type { Change, ChangeOver } from '#controller/model/ports.ts';
+import { Fault } from '#protocol/fault.ts';
+import { createFakeClock } from '#test/support/clock.ts';
+import { createMemoryStore } from '#test/support/memory-store.ts';
+
+export type ApiWorld = ReturnType<typeof createApiWorld>;
+
+export function createApiWorld({ access = { type: 'local' } }: { access?: AppDeps['access'] } = {}) {
+  const asked: string[] = [];
+  const logged: string[] = [];
+  const clock = createFakeClock();
+  const store = createMemoryStore([
+    { type: 'put', collection: 'sites', value: site.parse({ id: 'berlin' }) },
+    {
+      type: 'put',
+      collection: 'users',
+      value: { extension: '100', name: 'Anna', hotdesk: true, keys: [], pinHash: 'scrypt:canary' },
+    },
+    {
+      type: 'put',
+      collection: 'devices',
+      value: {
+        id: 'HD0001',
+        mac: '001565aabb01',
+        vendor: 'yealink',
+        model: 'T46S',
+        site: 'berlin',
+        generation: 1,
+        confirmedGeneration: 0,
+      },
+    },
+  ] satisfies Change[]);
+  const changeOver: ChangeOver = { state: 'active', ms: 12 };
+
+  const app = createApp({
+    store,
+    clock,
+    access,
+    log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
+    changeOvers: { of: () => changeOver },
+    provisioning: { urlOf: (id) => `http://192.0.2.7/p/${id}/`, cutKeysOf: () => [] },
+    sessions: {
+      async login(device, extension, how) {
+        asked.push(`login ${device} ${extension} ${how}`);
+        const value = { device, extension, since: clock.wall(), how };
+        await store.commit([{ type: 'put', collection: 'sessions', value }]);
+        return value;
+      },
+      async logout(device, how) {
+        asked.push(`logout ${device} ${how}`);
+        const session = store.get('sessions', device);
+        await store.commit([{ type: 'delete', collection: 'sessions', id: device }]);
+        return session;
+      },
+    },
+    pins: {
+      async setPin(extension, pin) {
+        if (/^(.)\1*$/.test(pin)) throw new Fault('input.invalid', 'pin: is one digit', { field: 'pin' });
+        asked.push(`pin of ${extension} is ${pin.length} long`);
+      },
+      async unlock(extension) {
+        asked.push(`unlock ${extension}`);
+      },
+    },
+    hub: {
+      async createEnrolToken(at) {
+        asked.push(`enrol ${at}`);
+        return 'token';
+      },
+      async revoke(agent) {
+        asked.push(`revoke ${agent}`);
+      },
+      agents: () => [],
+    },
+  });
+
+  async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const answer = await app.request(`/api/v1${path}`, {
+      method,
+      headers: { ...json, ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      json: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
+    };
+  }
+  return { app, ask, asked, logged, store, clock };
+}
