@@ -36,10 +36,9 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
   ] satisfies Change[]);
   const changeOver: ChangeOver = { state: 'active', ms: 12 };
 
-  const app = createApp({
+  const deps: Omit<AppDeps, 'access'> = {
     store,
     clock,
-    access,
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
     changeOvers: { of: () => changeOver },
     provisioning: { urlOf: (id) => `http://192.0.2.7/p/${id}/`, cutKeysOf: () => [] },
@@ -76,7 +75,8 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       },
       agents: () => [],
     },
-  });
+  };
+  const app = createApp({ ...deps, access });
 
   async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
@@ -93,5 +93,5 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       json: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
     };
   }
-  return { app, ask, asked, logged, store, clock };
+  return { app, deps, ask, asked, logged, store, clock };
 }

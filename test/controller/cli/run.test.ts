@@ -1,0 +1,161 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { listenApi } from '#controller/api/listen.ts';
+import { runNoun } from '#controller/cli/run.ts';
+import { formatHostPort } from '#protocol/address.ts';
+import { createApiWorld } from '#test/controller/api/world.ts';
+import { describe } from '#test/support/describe.ts';
+
+/** A command as typed; `<` is what stands on standard input. Each row has a world of its own. */
+// biome-ignore format: a table
+const commands: { type: string; exit: number; out?: RegExp; err?: RegExp; asked?: string[] }[] = [
+  { type: 'site list',                                        exit: 0, out: /^ID +TIME ZONE.*\nberlin +Europe\/Berlin/ },
+  { type: 'site create paris --emergency 15 --emergency 112', exit: 0, out: /emergencyNumbers +15, 112/ },
+  { type: 'site set berlin --dial-code park=*68 --emergency 110', exit: 0, out: /dialCodes .*park=\*68/ },
+  { type: 'site set berlin --dial-code park=*78',             exit: 1, err: /dialCodes\.park: / },
+  { type: 'site set berlin --dial-code park',                 exit: 2, err: /--dial-code: "park" is not NAME=CODE/ },
+  { type: 'site set berlin --gateway 192.0.2.9:5060',         exit: 0, out: /emergencyGateway +address=192.0.2.9 port=5060/ },
+  { type: 'site set berlin --gateway somewhere',              exit: 2, err: /--gateway: / },
+  { type: 'site show nowhere',                                exit: 1, err: /there is no site "nowhere"/ },
+  { type: 'site remove berlin',                               exit: 1, err: /still has 1 devices/ },
+  { type: 'user create 0042 Ben',                             exit: 0, out: /extension +0042/ },
+  { type: 'user create 0042 Ben --pin-stdin < 739216',        exit: 0, asked: ['pin of 0042 is 6 long'] },
+  { type: 'user create 0042 Ben --pin-stdin < 1111',          exit: 1, err: /pin: / },
+  { type: 'user create 112 Ben',                              exit: 1, err: /extension: / },
+  { type: 'user create 0042 Ben --pin 739216',                exit: 2, err: /unknown flag "--pin"/ },
+  { type: 'user set 100 --hotdesk off',                       exit: 0, out: /hotdesk +no/ },
+  { type: 'user set 100 --hotdesk maybe',                     exit: 2, err: /neither on nor off/ },
+  { type: 'user set 100 --second-device move',                exit: 0, out: /secondDevice +move/ },
+  { type: 'user unlock 100',                                  exit: 0, asked: ['unlock 100'] },
+  { type: 'user remove 100',                                  exit: 0, out: /^$/ },
+  { type: 'device create 001565000042 T46S --site berlin',    exit: 0, out: /mac +001565000042/ },
+  { type: 'device create 001565aabb01 T46S --site berlin',    exit: 1, err: /mac: .*HD0001/ },
+  { type: 'device create 00156500 T46S --site berlin',        exit: 1, err: /mac: / },
+  { type: 'device create 001565000042 T46S',                  exit: 2, err: /--site is needed/ },
+  { type: 'device create 001565000042',                       exit: 2, err: /MODEL is missing/ },
+  { type: 'device list',                                      exit: 0, out: /HD0001 +001565aabb01 +T46S +berlin +- +active/ },
+  { type: 'device show HD0001',                               exit: 0, out: /provisioningUrl +http:\/\/192.0.2.7\/p\/HD0001\// },
+  { type: 'session login HD0001 100',                         exit: 0, asked: ['login HD0001 100 admin'] },
+  { type: 'session login HD0001 999',                         exit: 1, err: /there is no user "999"/ },
+  { type: 'session logout HD0001',                            exit: 1, err: /there is no session "HD0001"/ },
+  { type: 'session list --json',                              exit: 0, out: /^\{"items":\[\]\}$/ },
+  { type: 'enrol-token create --site berlin',                 exit: 0, out: /^token$/, asked: ['enrol berlin'] },
+  { type: 'enrol-token create --site berlin --json',          exit: 0, out: /^\{"site":"berlin","token":"token"\}$/ },
+  { type: 'token create billing',                             exit: 0, out: /^hdt_[0-9a-f]{16}_[\w-]{43}$/ },
+  { type: 'agent list',                                       exit: 0, out: /^ID +SITE/ },
+  { type: 'session lst',                                      exit: 2, err: /unknown verb of session "lst"; did you mean "list"\?/ },
+  { type: 'session',                                          exit: 2, err: /session what\? One of: list, show/ },
+  { type: 'session list --jsno',                              exit: 2, err: /did you mean "--json"\?/ },
+  { type: 'session list HD0001',                              exit: 2, err: /what is "HD0001"\?/ },
+  { type: 'session constructor',                              exit: 2, err: /unknown verb/ },
+  { type: 'sesion list',                                      exit: 2, err: /unknown command "sesion"; did you mean "session"\?/ },
+  { type: 'site list --server http://127.0.0.1:1',            exit: 2, err: /wants a token/ },
+  { type: 'site list --server http://127.0.0.1:1 --token x',  exit: 3, err: /no controller answers at http:\/\/127.0.0.1:1/ },
+  { type: 'site list --server nonsense --token x',            exit: 2, err: /is no URL/ },
+];
+
+describe('command line', (test) => {
+  for (const { type, exit, out, err, asked } of commands) {
+    test(`${type}: exit ${exit}`, async () => {
+      const { run, world, close } = await open();
+      try {
+        const ran = await run(type);
+        assert.is(ran.exit, exit, ran.err);
+        if (out !== undefined) assert.match(ran.out, out);
+        if (err !== undefined) assert.match(ran.err, err);
+        if (asked !== undefined) assert.equal(world.asked, asked);
+        assert.is(ran.err === '', exit === 0);
+        assert.not.match(ran.out + ran.err, /739216/);
+      } finally {
+        await close();
+      }
+    });
+  }
+
+  test('over the network, with a token from the environment', async () => {
+    const { run, url, close } = await open();
+    try {
+      const token = (await run('token create test')).out;
+      const env = { HOTDESK_SERVER: url, HOTDESK_TOKEN: token };
+      assert.is((await run('site list', env)).exit, 0);
+      assert.is((await run('session login HD0001 100 --json', env)).out.includes('"how":"api"'), true);
+      const refused = await run('site list', { ...env, HOTDESK_TOKEN: 'hdt_none' });
+      assert.is(refused.exit, 1);
+      assert.match(refused.err, /bearer token/);
+    } finally {
+      await close();
+    }
+  });
+
+  test('no controller: exit 3', async () => {
+    const err: string[] = [];
+    const io = {
+      env: { HOTDESK_DATA: '/nonexistent' },
+      stdin: lines(''),
+      out() {},
+      err: (text: string) => err.push(text),
+    };
+    assert.is(await runNoun('site', ['list'], io), 3);
+    assert.match(err.join(), /no controller answers at \/nonexistent\/control\.sock/);
+  });
+
+  test('the control socket is for its owner alone', async () => {
+    const { data, close } = await open();
+    try {
+      assert.is((await stat(join(data, 'control.sock'))).mode & 0o777, 0o600);
+    } finally {
+      await close();
+    }
+  });
+
+  test('what a name holds cannot drive a terminal', async () => {
+    const { run, world, close } = await open();
+    try {
+      const value = { id: 'x', name: 'a\u009b31mb', hash: '', createdAt: 0 };
+      world.deps.store.list = (() => [value]) as never;
+      assert.match((await run('token list')).out, /a·31mb/);
+    } finally {
+      await close();
+    }
+  });
+});
+
+async function open() {
+  const data = await mkdtemp(join(tmpdir(), 'hotdesk-cli-'));
+  const world = createApiWorld();
+  const api = await listenApi({
+    ...world.deps,
+    listen: { address: '127.0.0.1', port: 0 },
+    socket: join(data, 'control.sock'),
+  });
+
+  async function run(typed: string, env: Record<string, string> = { HOTDESK_DATA: data }) {
+    const [words = '', stdin = ''] = typed.split(' < ');
+    const [noun = '', ...argv] = words.split(' ');
+    const [out, err]: [string[], string[]] = [[], []];
+    const exit = await runNoun(noun, argv, {
+      env,
+      stdin: lines(`${stdin}\n`),
+      out: (text) => out.push(text),
+      err: (text) => err.push(text),
+    });
+    return { exit, out: out.join('\n'), err: err.join('\n') };
+  }
+
+  return {
+    data,
+    world,
+    run,
+    url: `http://${formatHostPort(api.address)}`,
+    async close() {
+      await api.close();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+async function* lines(text: string) {
+  yield text;
+}
