@@ -44,6 +44,7 @@ function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     };
     const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done, { once: true });
   });
 }

@@ -54,7 +54,7 @@ async function askNonce(way: Way): Promise<string> {
 }
 
 function upgrade(
-  { controller, timeoutMs = 10_000 }: Way,
+  { controller, signal, timeoutMs = 10_000 }: Way,
   path: string,
   socket: Socket,
   authorization: string,
@@ -68,6 +68,9 @@ function upgrade(
       headers: { authorization },
     });
     let nextPin: string | undefined;
+    const giveUp = () => socket.destroy(); // which is an error of `opened`
+    signal?.addEventListener('abort', giveUp, { once: true });
+    socket.once('close', () => signal?.removeEventListener('abort', giveUp));
     const fail = (fault: Fault) => {
       socket.destroy();
       reject(fault);
@@ -83,6 +86,7 @@ function upgrade(
       fail(new Fault('unavailable', `${controller.host}: ${cause.message}`, {}, { cause })),
     );
     opened.once('open', () => {
+      signal?.removeEventListener('abort', giveUp);
       opened.pause(); // until someone listens: the controller speaks first as often as we do
       resolve({ opened, nextPin });
     });

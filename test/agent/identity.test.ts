@@ -1,0 +1,60 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { type AgentIdentity, keepIdentity, readIdentity } from '#agent/identity.ts';
+import { Fault } from '#protocol/fault.ts';
+import { describe } from '#test/support/describe.ts';
+
+const identity: AgentIdentity = {
+  agent: '0123456789abcdef',
+  site: 'berlin',
+  controller: new URL('wss://hotdesk.example:7443/'),
+  pins: ['P'.repeat(43)],
+  privateKey: generateKeyPairSync('ed25519').privateKey,
+};
+
+describe('identity', (test) => {
+  test('is read as it was kept, and is for its owner only', () =>
+    inFolder(async (folder) => {
+      const inside = join(folder, 'new');
+      await keepIdentity(inside, identity);
+      const { privateKey, ...rest } = await readIdentity(inside);
+      const { privateKey: kept, ...expected } = identity;
+      assert.equal(
+        { ...rest, controller: rest.controller.href },
+        { ...expected, controller: expected.controller.href },
+      );
+      assert.ok(privateKey.equals(kept));
+      assert.equal(await readdir(inside), ['identity.json']);
+      assert.is((await stat(inside)).mode & 0o777, 0o700);
+      assert.is((await stat(join(inside, 'identity.json'))).mode & 0o777, 0o600);
+    }));
+
+  test('is not found before enrolment', () =>
+    inFolder(async (folder) => assert.is(await codeOf(readIdentity(folder)), 'not.found')));
+
+  for (const content of ['', '{', '{}', '[]', JSON.stringify({ ...identity, privateKey: 'x' })]) {
+    test(`is corrupt with ${content.slice(0, 12) || 'nothing'} in its file`, () =>
+      inFolder(async (folder) => {
+        await writeFile(join(folder, 'identity.json'), content);
+        assert.is(await codeOf(readIdentity(folder)), 'store.corrupt');
+      }));
+  }
+});
+
+async function inFolder(story: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'hotdesk-identity-'));
+  try {
+    await story(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no fault',
+    (error: unknown) => (Fault.is(error) ? error.code : String(error)),
+  );
