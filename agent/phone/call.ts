@@ -7,7 +7,7 @@
  * `ended` comes once, whoever ends it, and says who: us, them, or refused.
  */
 
-import { Invitation, Inviter, type Session, SessionState } from 'sip.js';
+import { Core, Invitation, Inviter, type Session, SessionState } from 'sip.js';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { AudioTerms } from '#protocol/media/negotiate.ts';
@@ -39,6 +39,7 @@ export type CallOptions = {
   /** What to say as soon as there is somebody to hear it. */
   toneHz(): number | undefined;
   onEvent(event: CallEvent): void;
+  onFailure(error: unknown): void;
   onEnded(): void;
 };
 
@@ -51,6 +52,9 @@ export class Call {
   #end: { status?: number; by: 'us' | 'them' | 'refused' } = { by: 'us' };
   #isHeld = false;
   #hasHungUp = false;
+  #lastProgress = 0;
+  #isOffering = false;
+  #mustOffer = false;
   #stopReports = () => {};
 
   constructor(options: CallOptions) {
@@ -82,7 +86,7 @@ export class Call {
     this.#tell({ event: 'calling', number });
     await this.session.invite({
       requestDelegate: {
-        onProgress: ({ message }) => this.#tell({ event: 'progress', status: message.statusCode ?? 0 }),
+        onProgress: ({ message }) => this.#progress(message.statusCode ?? 0),
         onReject: ({ message }) => this.#refuse(message.statusCode),
         onRedirect: ({ message }) => this.#refuse(message.statusCode),
       },
@@ -117,9 +121,27 @@ export class Call {
 
   /** By a re-INVITE (RFC 3264 8.4). */
   async hold(isHolding: boolean): Promise<void> {
-    if (!this.isAnswered) return;
     this.media.isHolding = isHolding;
-    await this.session.invite();
+    this.#mustOffer = true;
+    await this.#offer();
+  }
+
+  /** One offer at a time (RFC 3261 14.1): what changes meanwhile is offered afterwards. */
+  async #offer(): Promise<void> {
+    if (!this.#mustOffer || this.#isOffering || !this.isAnswered) return;
+    this.#mustOffer = false;
+    this.#isOffering = true;
+    const finish = () => {
+      this.#isOffering = false;
+      this.#offer().catch(this.#options.onFailure);
+    };
+    await this.session.invite({ requestDelegate: { onAccept: finish, onReject: finish } });
+  }
+
+  /** A 180 that was sent again is no news. */
+  #progress(status: number): void {
+    if (status !== this.#lastProgress) this.#tell({ event: 'progress', status });
+    this.#lastProgress = status;
   }
 
   async #openAudio(): Promise<Audio> {
@@ -149,6 +171,9 @@ export class Call {
     } else if (state === SessionState.Terminated) {
       this.#stopReports();
       this.media.close();
+      // sip.js would repeat its 200 to a re-INVITE for ever, when the BYE came before the ACK.
+      const { dialog } = this.session;
+      if (dialog instanceof Core.SessionDialog) dialog.reinviteUserAgentServer = undefined;
       this.#options.onEnded();
       // sip.js tells the state before the reason: whatever it says in this turn is still heard.
       queueMicrotask(() => this.#tell({ event: 'ended', ...this.#end }));

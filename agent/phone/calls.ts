@@ -108,7 +108,7 @@ export class Calls {
   }
 
   #add(session: Session): Call {
-    const { address, clock, random, tones, onEvent, onIdle } = this.#options;
+    const { address, clock, random, tones, onEvent, onFailure, onIdle } = this.#options;
     const call = new Call({
       id: ++this.#lastId,
       session,
@@ -117,6 +117,7 @@ export class Calls {
       openAudio: (heard) =>
         openAudio({ address, clock, random, ...(tones === undefined ? {} : { tones }), ...heard }),
       onEvent,
+      onFailure,
       onEnded: () => {
         this.#calls.delete(session);
         if (this.size === 0) onIdle();

