@@ -68,7 +68,7 @@ export async function inWorld(
         return { status: 200, headers: { etag: '"1"' }, body: Buffer.from(`for ${request.path}`) };
       },
       pingMs: 200,
-      deadMs: 800,
+      deadMs: 1_500,
       gapMs: 3_000,
       ...options,
       ...more,
@@ -143,7 +143,7 @@ export function startAgent(url: URL, identity: Identity, options: Partial<Tunnel
     onPins: (pins) => seen.pins.push(pins),
     random: () => 0.1,
     pingMs: 200,
-    deadMs: 800,
+    deadMs: 1_500,
     gapMs: 3_000,
     ...options,
   });
