@@ -34,7 +34,10 @@ export function installPackages(): void {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     const stdio = ['ignore', 'ignore', 'inherit'] as const;
     execFileSync('apt-get', ['update', '-qq'], { env, stdio: [...stdio] });
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], { env, stdio: [...stdio] });
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], {
+      env,
+      stdio: [...stdio],
+    });
   } catch (error) {
     process.stderr.write(`could not install ${names.join(' ')}: ${String(error)}\n`);
   } finally {

@@ -70,16 +70,16 @@ describe('sessions', (test) => {
   });
 
   // biome-ignore format: a table
-  const policies: { system?: 'allow' | 'move' | 'refuse'; user?: 'allow' | 'move' | 'refuse'; then: [first: string | undefined, second: string | undefined] }[] = [
-    {                                   then: ['100', '100'] },
-    { system: 'allow',                  then: ['100', '100'] },
-    { system: 'move',                   then: [undefined, '100'] },
-    { system: 'refuse',                 then: ['100', undefined] },
-    { system: 'refuse', user: 'allow',  then: ['100', '100'] },
-    { system: 'allow',  user: 'move',   then: [undefined, '100'] },
-    { system: 'move',   user: 'refuse', then: ['100', undefined] },
+  const policies: { system?: 'allow' | 'move' | 'refuse'; user?: 'allow' | 'move' | 'refuse'; left: [first: string | undefined, second: string | undefined] }[] = [
+    {                                   left: ['100', '100'] },
+    { system: 'allow',                  left: ['100', '100'] },
+    { system: 'move',                   left: [undefined, '100'] },
+    { system: 'refuse',                 left: ['100', undefined] },
+    { system: 'refuse', user: 'allow',  left: ['100', '100'] },
+    { system: 'allow',  user: 'move',   left: [undefined, '100'] },
+    { system: 'move',   user: 'refuse', left: ['100', undefined] },
   ];
-  for (const { system, user, then } of policies) {
+  for (const { system, user, left } of policies) {
     test(`a second device: system ${system ?? 'default'}, user ${user ?? 'default'}`, async () => {
       const { sessions, store, asked } = createWorld(
         system === undefined ? {} : { policy: { secondDevice: system } },
@@ -91,13 +91,13 @@ describe('sessions', (test) => {
       const commits: number[] = [];
       store.watch((changes) => commits.push(changes.length));
       const second = sessions.login('HD0002', '100', 'api');
-      if (then[1] === undefined) await rejects(second, 'forbidden', '100 is logged in at HD0001');
+      if (left[1] === undefined) await rejects(second, 'forbidden', '100 is logged in at HD0001');
       else await second;
-      assert.equal([at(store, 'HD0001'), at(store, 'HD0002')], then);
+      assert.equal([at(store, 'HD0001'), at(store, 'HD0002')], left);
       assert.is(at(store, 'HD0003'), '101', 'nobody else is touched');
-      const isMove = then[0] === undefined;
-      assert.equal(asked, isMove ? ['HD0002', 'HD0001'] : then[1] === undefined ? [] : ['HD0002']);
-      assert.equal(commits, isMove ? [4] : then[1] === undefined ? [] : [2]);
+      const isMove = left[0] === undefined;
+      assert.equal(asked, isMove ? ['HD0002', 'HD0001'] : left[1] === undefined ? [] : ['HD0002']);
+      assert.equal(commits, isMove ? [4] : left[1] === undefined ? [] : [2]);
       assert.is(generation(store, 'HD0001'), isMove ? 3 : 2);
     });
   }
