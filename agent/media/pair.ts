@@ -7,7 +7,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { Fault } from '#protocol/fault.ts';
-import type { PortPool } from './pool.ts';
+import type { PortPool } from '#protocol/media/port-pool.ts';
 
 export type Pair = { readonly port: number; readonly rtp: Socket; readonly rtcp: Socket; close(): void };
 

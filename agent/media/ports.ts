@@ -19,10 +19,10 @@ import { toCanonical, whyNotTo } from '#agent/target.ts';
 import type { AgentTunnel, Log } from '#agent/tunnel.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
+import { createPortPool, type PortRange } from '#protocol/media/port-pool.ts';
+import { Stream, type Verdict } from '#protocol/media/stream.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { openPair, type Pair } from './pair.ts';
-import { createPortPool, type PortRange } from './pool.ts';
-import { Stream, type Verdict } from './stream.ts';
 
 export type MediaPortsOptions = {
   /** The agent's own addresses: a stream is opened on one of these. */

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import type { PortRange } from '#agent/media/pool.ts';
 import { type MediaPortsOptions, openMediaPorts } from '#agent/media/ports.ts';
 import type { HostPort } from '#protocol/address.ts';
+import type { PortRange } from '#protocol/media/port-pool.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { openFakePhone } from '#test/agent/fake-phone.ts';
 import { createFakeTunnel, silent } from '#test/agent/fake-tunnel.ts';

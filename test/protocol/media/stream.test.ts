@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { Stream, type Verdict } from '#agent/media/stream.ts';
+import { Stream, type Verdict } from '#protocol/media/stream.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
 

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { createPortPool } from '#agent/media/pool.ts';
+import { createPortPool } from '#protocol/media/port-pool.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
 

@@ -1,0 +1,151 @@
+/**
+ * RTP ports of the controller's own, towards a PBX or a trunk: the side of a
+ * call that no agent carries. A stream is open before its remote is known (our
+ * offer names the port first); until then nothing comes in and nothing goes out.
+ *
+ * Who may send is who the far side's SDP names, RTP and RTCP each from that
+ * address alone; its port is learned once (protocol/media/stream.ts).
+ */
+
+import type { Logger } from 'pino';
+import type { MediaStream } from '#controller/model/ports.ts';
+import type { HostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
+import { createPortPool, type PortRange } from '#protocol/media/port-pool.ts';
+import { Stream } from '#protocol/media/stream.ts';
+import { openPair, type Pair } from './pair.ts';
+
+export type LocalStream = MediaStream & {
+  /** Signalling named the far side, or a new one (re-INVITE). */
+  retarget(remote: HostPort): void;
+  /** RTCP, from the signalled address only. */
+  onRtcp: (packet: Uint8Array) => void;
+  sendRtcp(packet: Uint8Array): void;
+};
+
+export type LocalPorts = {
+  readonly counters: Readonly<LocalCounters>;
+  readonly size: number;
+  /** On one of the machine's own addresses. Rejects with `limit.reached` or `unavailable`. */
+  open(local: string, remote?: HostPort): Promise<LocalStream>;
+  close(): void;
+};
+
+export type LocalPortsOptions = {
+  /** Undefined: the kernel chooses the pairs. */
+  range?: PortRange;
+  clock: Clock;
+  log: Logger;
+  random?: () => number;
+  maxStreams?: number;
+};
+
+const counterNames = [
+  'received',
+  'sent',
+  'receivedRtcp',
+  'sentRtcp',
+  'foreign',
+  'tooLong',
+  'notRtp',
+  'overRate',
+  'sendFailures',
+] as const;
+
+export type LocalCounters = Record<(typeof counterNames)[number], number>;
+
+/** RTCP is sparse and small; more of it is no report. */
+const maxRtcpBytes = 1_500;
+
+export function createLocalPorts({
+  range,
+  clock,
+  log,
+  random = Math.random,
+  maxStreams = 1_000,
+}: LocalPortsOptions): LocalPorts {
+  const counters = Object.fromEntries(counterNames.map((name) => [name, 0])) as LocalCounters;
+  const pool = range && createPortPool({ range, clock, random });
+  const open = new Set<LocalStream>();
+
+  const counted = (error: Error | null) => {
+    if (error !== null) counters.sendFailures++;
+  };
+
+  async function bindPair(local: string): Promise<Pair> {
+    try {
+      return await openPair(local, pool);
+    } catch (cause) {
+      if (Fault.is(cause)) throw cause;
+      throw new Fault('unavailable', `no RTP port on ${local}`, { address: local }, { cause });
+    }
+  }
+
+  function streamOver(pair: Pair, local: HostPort, remote: HostPort | undefined): LocalStream {
+    let rtp = remote && new Stream(remote, clock);
+    let rtcpPort: number | undefined;
+
+    const stream: LocalStream = {
+      local,
+      onPacket: () => undefined,
+      onRtcp: () => undefined,
+      retarget(to) {
+        if (rtp === undefined) rtp = new Stream(to, clock);
+        else rtp.retarget(to);
+        rtcpPort = undefined;
+      },
+      send(packet) {
+        if (rtp === undefined || !open.has(stream)) return;
+        const verdict = rtp.toPhone(packet);
+        counters[verdict === 'pass' ? 'sent' : verdict]++;
+        if (verdict === 'pass') pair.rtp.send(packet, rtp.target.port, rtp.target.address, counted);
+      },
+      sendRtcp(packet) {
+        if (rtp === undefined || !open.has(stream)) return;
+        counters.sentRtcp++;
+        pair.rtcp.send(packet, rtcpPort ?? rtp.target.port + 1, rtp.target.address, counted);
+      },
+      close() {
+        open.delete(stream);
+        pair.close();
+      },
+    };
+
+    pair.rtp.on('message', (packet, { address, port }) => {
+      const verdict = rtp === undefined ? 'foreign' : rtp.fromPhone(packet, address, port);
+      counters[verdict === 'pass' ? 'received' : verdict]++;
+      if (verdict === 'pass') stream.onPacket(packet);
+    });
+    pair.rtcp.on('message', (packet, { address, port }) => {
+      if (address !== rtp?.target.address || (rtcpPort ?? port) !== port) counters.foreign++;
+      else if (packet.length > maxRtcpBytes) counters.tooLong++;
+      else {
+        rtcpPort = port;
+        counters.receivedRtcp++;
+        stream.onRtcp(packet);
+      }
+    });
+    for (const socket of [pair.rtp, pair.rtcp]) {
+      socket.on('error', (err) => log.warn({ err, port: local.port }, 'RTP socket failed'));
+    }
+    return stream;
+  }
+
+  return {
+    counters,
+    get size() {
+      return open.size;
+    },
+    async open(address, remote) {
+      if (open.size >= maxStreams) throw new Fault('limit.reached', 'as many streams are open as may be');
+      const pair = await bindPair(address);
+      const stream = streamOver(pair, { address, port: pair.port }, remote);
+      open.add(stream);
+      return stream;
+    },
+    close() {
+      for (const stream of [...open]) stream.close();
+    },
+  };
+}
