@@ -54,7 +54,9 @@ async function main(): Promise<number> {
 }
 
 /** A port in use, a folder that may not be written: said in a line, not as a stack. */
-const isOfTheSystem = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
+function isOfTheSystem(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
+}
 
 function declareServe(to: CAC): void {
   const command = to.command('serve', 'the controller, until SIGTERM').allowUnknownOptions();
@@ -87,6 +89,7 @@ function declareDemo(to: CAC): void {
 async function serve(): Promise<number> {
   const { data, listen, apiListen, logLevel, jsonReady } = loadConfig({ argv: argv.slice(1), env: io.env });
   const log = pino({ level: logLevel, name: 'hotdesk' }, pino.destination({ dest: 2, sync: true }));
+  process.umask(0o077); // whatever is made from here on is ours alone, the control socket too
   const stopped = untilStopped();
   const controller = await openController({ data, listen, apiListen, log });
   const { tunnel, api } = controller;
@@ -102,7 +105,13 @@ async function serve(): Promise<number> {
 /** By a signal, or with the program that started us on a channel: a demo leaves nothing behind, even when it is killed. */
 function untilStopped(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+    let signals = 0;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (++signals > 1) process.exit(exitCodes.refused); // a second one does not wait
+        resolve(signal);
+      });
+    }
     if (process.channel !== undefined) process.once('disconnect', () => resolve('starter gone'));
   });
 }
