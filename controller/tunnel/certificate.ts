@@ -8,7 +8,7 @@
  *     tls-next.key          next: move it to tls.key, remove tls.crt, start again
  */
 
-import './reflect.ts';
+import 'reflect-metadata'; // before @peculiar/x509, whose injection container asks for it
 import {
   createHash,
   createPrivateKey,
