@@ -119,7 +119,7 @@ export function pace({ clock, everyMs, run }: PaceOptions): () => void {
 }
 
 /** RFC 3550 11: RTP goes to an even port. The system gives any, so ask a few times. */
-async function bindEven(address: string, tries = 8): Promise<Socket> {
+async function bindEven(address: string, tries = 32): Promise<Socket> {
   const socket = await bindSocket({ address, port: 0 });
   if (socket.address().port % 2 === 0 || tries <= 1) return socket;
   socket.close();

@@ -154,7 +154,10 @@ describe('hotdesk-agent phone', (test) => {
     assert.is(await gateway.exit, 0);
     await caller.phone.close();
     assert.equal(
-      gateway.events().map(({ event }) => event),
+      gateway
+        .events()
+        .map(({ event }) => event)
+        .filter((event) => event !== 'audio'), // once a second: none, on a machine that is quick
       ['ready', 'incoming', 'answered', 'error', 'ended'],
     );
   });
