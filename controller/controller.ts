@@ -96,6 +96,12 @@ export async function openController({
       provisioning,
       pins: sessions,
       hub,
+      counters: () => ({
+        sip: core.counters,
+        tunnel: hub.counters,
+        config: provisioning.counters,
+        login: line.counters,
+      }),
       clock,
       log,
     });

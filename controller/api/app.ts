@@ -13,6 +13,7 @@ import { Hono } from 'hono';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
+import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { formatProblem, problemOf } from './problem.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
@@ -24,6 +25,7 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   DeviceDeps &
   UserDeps & {
     hub: Agents;
+    counters(): Counts;
     clock: Clock;
     log: { error(facts: object, message: string): void };
     access: { type: 'local' } | { type: 'token'; hosts: ReadonlySet<string> };
@@ -55,7 +57,8 @@ export function createApp(deps: AppDeps): Hono {
     .route('/sessions', sessionRoutes({ ...deps, how }))
     .route('/agents', agentRoutes(deps))
     .route('/enrol-tokens', enrolTokenRoutes(deps))
-    .route('/tokens', tokenRoutes(deps));
+    .route('/tokens', tokenRoutes(deps))
+    .route('/counters', counterRoutes(deps));
   app.route(apiPath, routes);
 
   app.notFound((c) =>

@@ -244,6 +244,20 @@ export const nouns: Readonly<Record<string, Noun>> = {
     },
   },
 
+  counter: {
+    about: 'what was done, refused and dropped since the start',
+    verbs: {
+      list: {
+        about: 'all of them',
+        args: [],
+        async run({ client }) {
+          const { items } = (await client.ask('GET', '/counters')) as { items: Row[] };
+          return { type: 'items', items, columns: [field('name'), field('count')] };
+        },
+      },
+    },
+  },
+
   token: {
     about: 'who may use the API over the network',
     verbs: {

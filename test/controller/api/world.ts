@@ -75,6 +75,7 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       },
       agents: () => [],
     },
+    counters: () => ({ sip: { calls: 2 }, config: { served: 1, refused: { token: 3 } } }),
   };
   const app = createApp({ ...deps, access });
 

@@ -37,6 +37,7 @@ const commands: { type: string; exit: number; out?: RegExp; err?: RegExp; asked?
   { type: 'device create 001565000042',                       exit: 2, err: /MODEL is missing/ },
   { type: 'device list',                                      exit: 0, out: /HD0001 +001565aabb01 +T46S +berlin +- +active/ },
   { type: 'device show HD0001',                               exit: 0, out: /provisioningUrl +http:\/\/192.0.2.7\/p\/HD0001\// },
+  { type: 'counter list',                                     exit: 0, out: /^NAME +COUNT\nsip\.calls +2\n.*\nconfig\.refused\.token +3/ },
   { type: 'session login HD0001 100',                         exit: 0, asked: ['login HD0001 100 admin'] },
   { type: 'session login HD0001 999',                         exit: 1, err: /there is no user "999"/ },
   { type: 'session logout HD0001',                            exit: 1, err: /there is no session "HD0001"/ },
