@@ -59,6 +59,11 @@ const userFlags: readonly Flag[] = [
     'allow|move|refuse',
     'what a login at a second desk does; "default" for the system’s',
   ),
+  valued(
+    'key',
+    'TYPE=VALUE=LABEL',
+    'as blf=101=Ben; may be given again, in order, replaces all; "none" removes all',
+  ),
   pinStdin,
 ];
 
@@ -68,6 +73,17 @@ function userFields(call: Call): Row {
     name: last(call, 'name'),
     hotdesk: onOff(call, 'hotdesk'),
     secondDevice: policy === 'default' ? null : policy,
+    keys: keysOf(call),
+  });
+}
+
+/** `blf=101=Ben Krause`; the label may be left out. */
+function keysOf(call: Call): Row[] | undefined {
+  const texts = call.flags.get('key');
+  if (texts?.length === 1 && texts[0] === 'none') return [];
+  return texts?.map((text) => {
+    const [type, value = '', ...label] = text.split('=');
+    return { type, value, label: label.join('=') };
   });
 }
 

@@ -4,9 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
@@ -52,6 +54,7 @@ describe('demo', (test) => {
           assert.is(config.settings.get('account.1.user_name'), device);
           assert.is(config.settings.get('static.auto_provision.server.url'), provisioningUrl);
         }
+        await refusesAlike(devices);
         const headers = { authorization: `Bearer ${token}` };
         const { items } = (await (await fetch(`${api}/devices`, { headers })).json()) as { items: unknown[] };
         assert.is(items.length, 2);
@@ -107,6 +110,34 @@ type Ready = {
   users: { extension: string; pin: string }[];
   emergency: string;
 };
+
+/** What a stranger may ask of an agent, and that all of it is answered with the same bytes. */
+async function refusesAlike([one, two]: Ready['devices']): Promise<void> {
+  const url = new URL(one?.provisioningUrl ?? '');
+  const other = new URL(two?.provisioningUrl ?? '');
+  const wrongToken = `/p/${'A'.repeat(22)}/${one?.mac}.cfg`;
+  const paths = [
+    wrongToken,
+    '/',
+    `${other.pathname}${one?.mac}.cfg`,
+    `${url.pathname}${two?.mac}.cfg`,
+    `${url.pathname}../../etc/passwd`,
+    `${url.pathname}%2e%2e/${one?.mac}.cfg`,
+    `${url.pathname}y000000000108.cfg`,
+    url.pathname,
+  ];
+  const answers = await Promise.all(paths.map((path) => ask(url, path)));
+  for (const [index, answer] of answers.entries()) assert.is(answer, answers[0], paths[index]);
+  assert.match(answers[0] ?? '', /^404 /);
+}
+
+/** As sent: a URL object would tidy up the path. */
+async function ask({ hostname, port }: URL, path: string): Promise<string> {
+  const asked = request({ hostname, port, path }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  const { date: _, ...headers } = answer.headers;
+  return `${answer.statusCode} ${JSON.stringify(headers)} ${await text(answer)}`;
+}
 
 function start(args: string[]): { child: ChildProcess; lines: string[]; exited: Promise<number | null> } {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
