@@ -30,7 +30,13 @@ import { flowKey } from './peer.ts';
 
 export const realm = 'hotdesk';
 
-export type Authenticated = { type: 'right'; device: Kept<Device>; generation: number };
+export type Authenticated = {
+  type: 'right';
+  device: Kept<Device>;
+  generation: number;
+  /** The same request came before. */
+  isRepeat: boolean;
+};
 export type Unauthenticated = { type: 'wrong' | 'none'; isStale: boolean };
 
 export type Authentication = {
@@ -99,14 +105,16 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
       const generation = generationOf(credentials, request.method);
       const device = store.get('devices', credentials.username);
       if (generation === undefined || device === undefined || isStale) return { type: 'wrong', isStale };
-      const isNew = nonces.use({
+      const use = nonces.use({
         device: device.id,
         nonce: credentials.nonce,
         // RFC 2069 clients send no count: then a nonce is good for one request.
         count: credentials.nc === undefined ? 1 : Number.parseInt(credentials.nc, 16),
         request: requestKey(request),
       });
-      return isNew ? { type: 'right', device, generation } : { type: 'wrong', isStale: true };
+      return use === 'replay'
+        ? { type: 'wrong', isStale: true }
+        : { type: 'right', device, generation, isRepeat: use === 'repeat' };
     },
 
     challenge(request, flow, isStale) {

@@ -2,7 +2,8 @@
  * The SIP core: one way in for what comes over flows, the wiring of what is
  * done with it, and the IVR beside it as a peer in the same process.
  *
- *     flow ─ receive ─ parse ─ gate ─ transactions ─ proxy ─ registrar, dial plan, calls
+ *     flow ─ receive ─ parse ─ gate ─┬ transactions ─ proxy ─ dial plan, calls
+ *                        │       │   └ registrar: no memory but the binding
  *                        │       └ 401, 407, 403: no memory
  *                        └ 400: no memory
  */
@@ -107,7 +108,6 @@ export function createSipCore({
     log,
     directory,
     transactions,
-    register,
     legs,
     calls,
     counters,
@@ -138,21 +138,31 @@ export function createSipCore({
 
   function takeRequest(request: SipMessage, peer: Peer): void {
     if (peer.type === 'flow') stampVia(request, peer.flow);
-    // An ACK is never answered, and what is known was let in before.
-    if (request.method === 'ACK' || transactions.isKnown(request, peer)) {
-      transactions.receive(request, peer);
-      return;
-    }
-    // RFC 3261 9.2: a CANCEL of nothing. Too cheap to send for a transaction of its own.
-    if (request.method === 'CANCEL') {
-      counters.stray++;
-      if (hasRate(peer))
-        sendStateless(createResponse(request, 481, { toTag: authentication.tagFor(request) }), peer);
-      return;
-    }
+    if (wasLetIn(request, peer)) transactions.receive(request, peer);
+    else if (request.method === 'CANCEL') refuseCancel(request, peer);
+    else letIn(request, peer);
+  }
+
+  /** An ACK is never answered, and what is known was let in before; a REGISTER never is. */
+  const wasLetIn = (request: SipMessage, peer: Peer) =>
+    request.method === 'ACK' || (request.method !== 'REGISTER' && transactions.isKnown(request, peer));
+
+  /** RFC 3261 9.2: a CANCEL of nothing. Too cheap to send for a transaction of its own. */
+  function refuseCancel(request: SipMessage, peer: Peer): void {
+    counters.stray++;
+    if (hasRate(peer))
+      sendStateless(createResponse(request, 481, { toTag: authentication.tagFor(request) }), peer);
+  }
+
+  function letIn(request: SipMessage, peer: Peer): void {
     const found = gate(request, peer);
+    if (found.type === 'drop') return;
     if (found.type === 'answer') sendStateless(found.response, peer);
-    else if (found.type !== 'drop') {
+    else if (found.type === 'device' && request.method === 'REGISTER') {
+      // RFC 3261 8.2.7: after a power cut every phone registers, and each transaction would stay for 32 s.
+      const respond = (response: SipMessage) => sendStateless(response, peer);
+      answerFaults(request, respond, () => respond(register(request, found)));
+    } else {
       admissions.set(request, found);
       transactions.receive(request, peer);
     }
@@ -169,14 +179,18 @@ export function createSipCore({
   function onRequest(tx: ServerTransaction<Peer>): void {
     const admitted = admissions.get(tx.request);
     assert(admitted !== undefined, 'only what the gate let in has a transaction');
+    answerFaults(tx.request, tx.respond, () => proxy.request(tx, admitted));
+  }
+
+  function answerFaults(request: SipMessage, respond: (response: SipMessage) => void, run: () => void): void {
     try {
-      proxy.request(tx, admitted);
+      run();
     } catch (error) {
       if (!Fault.is(error)) throw error;
       counters.malformed++;
-      log.debug({ err: error, call: tx.request.callId }, 'SIP request refused');
+      log.debug({ err: error, call: request.callId }, 'SIP request refused');
       const status = error.code === 'sip.malformed' ? Number(error.facts.status) : 500;
-      tx.respond(createResponse(tx.request, status, { toTag: authentication.tagFor(tx.request) }));
+      respond(createResponse(request, status, { toTag: authentication.tagFor(request) }));
     }
   }
 

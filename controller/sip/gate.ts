@@ -31,7 +31,7 @@ export type Admitted =
   | ({ type: 'dialog' } & Dialog)
   | { type: 'gateway'; flow: Flow }
   | { type: 'emergency'; flow: Flow; device: Kept<Device>; number: string }
-  | { type: 'device'; flow: Flow; device: Kept<Device>; generation: number };
+  | { type: 'device'; flow: Flow; device: Kept<Device>; generation: number; isRepeat: boolean };
 
 export type Turned = { type: 'answer'; response: SipMessage } | { type: 'drop' };
 

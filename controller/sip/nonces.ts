@@ -21,8 +21,8 @@ export type Nonces = {
   issue(flow: string): string;
   /** Given by us, to this flow, and not too long ago. */
   isFresh(nonce: string, flow: string): boolean;
-  /** False: used before by another request, or older than one we have forgotten. */
-  use(use: NonceUse): boolean;
+  /** `replay`: used before by another request, or older than one we have forgotten. */
+  use(use: NonceUse): 'first' | 'repeat' | 'replay';
 };
 
 export type NoncesOptions = { key: Uint8Array; salt: Uint8Array; clock: Clock; lifeMs?: number };
@@ -72,12 +72,12 @@ export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOption
       const row = used.get(device) ?? { latest: [], floor: Buffer.alloc(0) };
       used.set(device, row);
       const known = row.latest.find((each) => each.nonce === nonce);
-      if (known === undefined) return isFirstUse(row, { nonce, count, request });
-      if (count === known.count) return request === known.request;
-      if (count < known.count) return false;
+      if (known === undefined) return isFirstUse(row, { nonce, count, request }) ? 'first' : 'replay';
+      if (count === known.count) return request === known.request ? 'repeat' : 'replay';
+      if (count < known.count) return 'replay';
       known.count = count;
       known.request = request;
-      return true;
+      return 'first';
     },
   };
 }

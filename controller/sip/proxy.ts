@@ -4,7 +4,9 @@
  *     dialog      forwarded to its other end
  *     emergency   the site's gateway
  *     gateway     a call-back to the device it names; nothing else
- *     device      REGISTER, OPTIONS: answered; INVITE: as the dial plan says; the rest: 405
+ *     device      OPTIONS: answered; INVITE: as the dial plan says; the rest: 405
+ *
+ * A device's REGISTER never comes here: ./registrar.ts answers it, without a transaction.
  */
 
 import type { Logger } from 'pino';
@@ -22,7 +24,6 @@ import { type Admitted, dialledIn } from './gate.ts';
 import { callerNumber, type Identity } from './identity.ts';
 import type { Leg, Legs } from './legs.ts';
 import { ivr, ivrUri, type Peer } from './peer.ts';
-import type { Registrar } from './registrar.ts';
 import type { Dialog } from './routes.ts';
 
 export type ProxyOptions = {
@@ -32,7 +33,6 @@ export type ProxyOptions = {
   log: Logger;
   directory: Directory;
   transactions: Transactions<Peer>;
-  register: Registrar;
   legs: Legs;
   calls: Calls;
   counters: Counters;
@@ -223,8 +223,7 @@ export function createProxy(options: ProxyOptions): Proxy {
           perform(tx, obstacle(request) ?? callBack(request, admitted));
           break;
         case 'device':
-          if (request.method === 'REGISTER') tx.respond(options.register(request, admitted));
-          else perform(tx, fromDevice(request, admitted));
+          perform(tx, fromDevice(request, admitted));
       }
     },
     ack(leg, far) {

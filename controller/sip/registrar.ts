@@ -27,7 +27,7 @@ export type RegistrarOptions = {
   toTag(request: SipMessage): string;
 };
 
-export type Registration = { flow: Flow; device: Kept<Device>; generation: number };
+export type Registration = { flow: Flow; device: Kept<Device>; generation: number; isRepeat: boolean };
 
 export const minExpiresSeconds = 60;
 export const maxExpiresSeconds = 3_600;
@@ -103,8 +103,13 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const wish = readWish(request);
     if (wish.type === 'refuse') return answer(request, wish.status, wish);
     const before = store.get('bindings', device.id);
+    const isSameCall = before?.callId === request.callId;
+    // RFC 3261 8.2.7: answered without a transaction, so a repeat comes here too. It was done when it first came.
+    if (registration.isRepeat && isSameCall && request.cseq.number === before.cseq) {
+      return answerOk(request, device.id);
+    }
     // RFC 3261 10.3 step 7: an older request that came late changes nothing.
-    const isLate = before?.callId === request.callId && request.cseq.number <= before.cseq;
+    const isLate = isSameCall && request.cseq.number <= before.cseq;
     if (isLate && wish.type !== 'query') return answer(request, 500, { reason: 'CSeq out of order' });
     if (wish.type === 'bind') bind(request, registration, wish, aor);
     if (wish.type === 'remove') remove(request, before, wish, aor);

@@ -108,4 +108,18 @@ describe('registrar', (test) => {
     phone.send(request);
     assert.is(phone.heard(), '200 200');
   });
+
+  test('keeps no transaction of a REGISTER, and does a repeated one once', () => {
+    const { world, phone } = start();
+    const full = createWorld({ maxTransactions: 1 });
+    for (const number of [11, 12]) {
+      const other = full.phone(`HD000${number - 10}`, flowAt('north', number));
+      assert.is(statusOf(other.register()), 200);
+    }
+    const request = phone.ask(phone.build('REGISTER', { to: `sip:HD0001@${phone.host}` }));
+    world.clock.advance(20_000);
+    phone.send(request);
+    assert.is(phone.heard(), '200 200');
+    assert.is(world.core.counters.registered, 1);
+  });
 });
