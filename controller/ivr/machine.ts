@@ -14,8 +14,9 @@
  *
  * A pause (3 s) ends an entry as `#` does; `*` starts over: it drops what was
  * typed, and with nothing typed goes back to the extension if that was asked for.
- * Digits may be typed ahead: the first one stops the prompt. Keys pressed while
- * there is nothing to answer are dropped.
+ * Digits may be typed ahead: the first one stops the prompt. Keys pressed while a
+ * PIN is checked answer the question that follows a wrong one; those pressed when
+ * nothing will be asked any more are dropped.
  *
  * Every effect stops the silence clock; `listen` starts it.
  *
@@ -36,7 +37,7 @@ export type State =
       /** The extension was asked for and not dialled, so it can be corrected. */
       asked: boolean;
     }
-  | { type: 'checking'; tries: number; extension: string; asked: boolean }
+  | { type: 'checking'; tries: number; extension: string; asked: boolean; ahead: string }
   | { type: 'committing'; outcome: 'loggedIn' | 'loggedOut' }
   | { type: 'leaving'; outcome: Outcome }
   | { type: 'ended'; outcome: Outcome };
@@ -80,6 +81,8 @@ const maxTries = 3;
 const maxSilences = 3;
 /** More digits than any extension or PIN has: the rest is dropped, and the answer is wrong anyway. */
 const maxDigits = 16;
+/** A second PIN with its #, typed while the first is checked. */
+const maxAhead = maxDigits + 1;
 /** After a digit: whoever stops typing is done. */
 const pauseMs = 3_000;
 /** After a question: time to begin. */
@@ -107,7 +110,7 @@ export function step(state: State, event: Event): Step {
       return entry(state, event, 'pin', (pin) => {
         const { tries, extension, asked } = state;
         return {
-          state: { type: 'checking', tries, extension, asked },
+          state: { type: 'checking', tries, extension, asked, ahead: '' },
           effects: [{ type: 'check', extension, pin }],
         };
       });
@@ -124,6 +127,7 @@ export function step(state: State, event: Event): Step {
 
 function checking(state: In<'checking'>, event: Event): Step {
   if (event.type === 'failed') return leave('failed', 'unavailable', 'goodbye');
+  if (event.type === 'digit') return stay({ ...state, ahead: (state.ahead + event.digit).slice(0, maxAhead) });
   if (event.type !== 'checked') return stay(state);
 
   const { extension, asked } = state;
@@ -132,7 +136,11 @@ function checking(state: In<'checking'>, event: Event): Step {
   }
   const tries = state.tries + 1;
   if (tries === maxTries) return leave('refused', 'refused', 'goodbye');
-  return ask({ type: 'askPin', digits: '', tries, silences: 0, extension, asked }, 'wrong');
+  const again = ask({ type: 'askPin', digits: '', tries, silences: 0, extension, asked }, 'wrong');
+  return [...state.ahead].reduce((done, digit) => {
+    const next = step(done.state, { type: 'digit', digit });
+    return { state: next.state, effects: [...done.effects, ...next.effects] };
+  }, again);
 }
 
 function committing(state: In<'committing'>, event: Event): Step {

@@ -25,6 +25,7 @@ const calls: { name: string; request: Request; call: string; does: string; ends:
   { name: 'nothing pressed',                  request: dialled('100'), call: '._._._.',              does: 'pin pin pin goodbye',                                       ends: 'abandoned' },
   { name: 'a digit begins the silences anew', request: dialled('100'), call: '._._1*._._._.',        does: 'pin pin pin - - pin pin pin goodbye',                       ends: 'abandoned' },
   { name: 'keys while the PIN is checked',    request: dialled('100'), call: '.12#99#*yc.',          does: 'pin - - ?100:12 +100 loggedIn',                             ends: 'loggedIn' },
+  { name: 'a second PIN while the first is checked', request: dialled('100'), call: '.12#34#nyc.', does: 'pin - - ?100:12 wrong - - ?100:34 +100 loggedIn',             ends: 'loggedIn' },
   { name: 'keys while it is saved',           request: dialled('100'), call: '.12#y99#*c.',          does: 'pin - - ?100:12 +100 loggedIn',                             ends: 'loggedIn' },
   { name: 'keys during the confirmation',     request: dialled('100'), call: '.12#yc99#*.',          does: 'pin - - ?100:12 +100 loggedIn',                             ends: 'loggedIn' },
   { name: 'keys after the end',               request: dialled('100'), call: '.12#yc.3#_y',          does: 'pin - - ?100:12 +100 loggedIn',                             ends: 'loggedIn' },
