@@ -130,6 +130,22 @@ describe('architecture', (test) => {
     assert.equal(wrong, []);
   });
 
+  // A registry that serves one platform makes npm write a lock file for that platform only, and `npm ci` refuses it.
+  test('the lock file names the binaries of every platform', () => {
+    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const wrong = Object.entries(lock.packages).flatMap(([name, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies)
+        .filter(
+          (each) =>
+            !(`node_modules/${each}` in lock.packages || `${name}/node_modules/${each}` in lock.packages),
+        )
+        .map((each) => `${name} → ${each}`),
+    );
+    assert.equal(wrong, []);
+  });
+
   test('a test sits where its source does', () => {
     const own = ['e2e', 'interop', 'fault', 'bench', 'support', 'vectors', '.'];
     const rooms = new Set([...Object.keys(mayImport)]);
