@@ -127,7 +127,8 @@ export function step(state: State, event: Event): Step {
 
 function checking(state: In<'checking'>, event: Event): Step {
   if (event.type === 'failed') return leave('failed', 'unavailable', 'goodbye');
-  if (event.type === 'digit') return stay({ ...state, ahead: (state.ahead + event.digit).slice(0, maxAhead) });
+  if (event.type === 'digit')
+    return stay({ ...state, ahead: (state.ahead + event.digit).slice(0, maxAhead) });
   if (event.type !== 'checked') return stay(state);
 
   const { extension, asked } = state;
