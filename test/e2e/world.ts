@@ -35,6 +35,8 @@ export type WorldOptions = {
   /** In the store before the controller opens it. */
   seed?: readonly Change[];
   agent?: Partial<AgentOptions>;
+  /** An empty one, to be kept; else one that goes with the world. */
+  folder?: string;
   /** The port the agent dials, for one in between. */
   way?(tunnelPort: number): Promise<number>;
 };
@@ -78,8 +80,8 @@ export async function inWorld(
 }
 
 async function openWorld(options: WorldOptions, defer: World['defer']): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), 'hotdesk-e2e-'));
-  defer(() => rm(folder, { recursive: true, force: true }));
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'hotdesk-e2e-')));
+  if (options.folder === undefined) defer(() => rm(folder, { recursive: true, force: true }));
   const data = join(folder, 'controller');
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
