@@ -6,8 +6,12 @@
  *     controller                      agent
  *       media.open                →     binds a pair
  *                                 ←   media.opened, or media.failed with the reason
- *       media.remote              →     the phone moved (re-INVITE)
+ *       media.remote              →     the phone said its port, or moved (re-INVITE); `join` as below
  *       media.close               →     the pair is closed, its port rests
+ *                                 ←   media.report, of joined streams, every five seconds
+ *
+ * Two streams may be joined: then the packets of one's phone go to the other's
+ * without the controller, so that a call within a site stays within it.
  *
  * A remote must be a phone: the remote address of a flow there is, at an
  * unprivileged port. So neither a phone's SDP nor a controller gone wrong makes
@@ -20,7 +24,9 @@ import type { AgentTunnel, Log } from '#agent/tunnel.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { createPortPool, type PortRange } from '#protocol/media/port-pool.ts';
-import { Stream, type Verdict } from '#protocol/media/stream.ts';
+import { Reception } from '#protocol/media/reception.ts';
+import { isRtcp } from '#protocol/media/rtcp.ts';
+import { Stream, type StreamTerms, type Verdict, type Way } from '#protocol/media/stream.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { openPair, type Pair } from './pair.ts';
 
@@ -43,11 +49,12 @@ export type MediaPortsOptions = {
 const counterNames = [
   'toController',
   'toPhone',
+  'joined',
   'foreign',
   'tooLong',
   'notRtp',
   'overRate',
-  'rtcp',
+  'noTarget',
   'unknownStreams',
   'sendFailures',
   'opened',
@@ -56,6 +63,7 @@ const counterNames = [
 
 export type MediaCounters = Record<(typeof counterNames)[number], number>;
 
+type Remote = Extract<ControlMessage, { type: 'media.remote' }>;
 type MediaControl = Extract<ControlMessage, { type: 'media.open' | 'media.remote' | 'media.close' }>;
 
 export type AgentMedia = {
@@ -69,10 +77,22 @@ export type AgentMedia = {
   close(): Promise<void>;
 };
 
-type Lent = { stream: Stream; local: string; pair: Pair | undefined; isClosed: boolean };
+type Lent = {
+  stream: Stream;
+  local: string;
+  pair: Pair | undefined;
+  isClosed: boolean;
+  /** The stream whose phone gets this one's packets. */
+  join: number | undefined;
+  heard: Reception;
+};
+
+const reportMs = 5_000;
 
 const sweepMs = 60_000;
 const lowestRemotePort = 1_024;
+/** The port of a phone that has not said it yet. */
+const unsaid = 0;
 
 export function openMediaPorts({
   addresses,
@@ -95,20 +115,22 @@ export function openMediaPorts({
   };
 
   function whyNot(local: string, remote: HostPort): string | undefined {
-    if (remote.port < lowestRemotePort) return 'a privileged port';
+    if (remote.port !== unsaid && remote.port < lowestRemotePort) return 'a privileged port';
     if (!isPhone(remote.address)) return 'no phone is at this address';
     for (const each of lent.values()) {
       if (each.local === remote.address && Math.abs((each.pair?.port ?? -9) - remote.port) <= 1) {
         return 'our own port';
       }
     }
-    return whyNotTo(local, remote);
+    return whyNotTo(local, remote.port === unsaid ? { ...remote, port: lowestRemotePort } : remote);
   }
 
-  async function open(number: number, local: string, remote: HostPort): Promise<void> {
+  async function open(number: number, local: string, remote: HostPort, terms: StreamTerms): Promise<void> {
     const why = whyNotOpen(number, local, remote);
     if (why !== undefined) return fail(number, why);
-    const mine: Lent = { stream: new Stream(remote, clock), local, pair: undefined, isClosed: false };
+    const stream = new Stream(remote, clock, terms);
+    const heard = new Reception();
+    const mine: Lent = { stream, local, pair: undefined, isClosed: false, join: undefined, heard };
     lent.set(number, mine);
     try {
       mine.pair = await openPair(local, pool);
@@ -125,6 +147,9 @@ export function openMediaPorts({
     uplink.control({ type: 'media.opened', stream: number, local: { address: local, port: mine.pair.port } });
   }
 
+  const whyNotMove = (local: string, remote: HostPort) =>
+    remote.port === unsaid ? 'port 0' : whyNot(local, remote);
+
   function whyNotOpen(number: number, local: string, remote: HostPort): string | undefined {
     if (lent.has(number)) return 'the stream is open';
     if (lent.size >= maxStreams) return 'as many streams are open as may be';
@@ -132,20 +157,44 @@ export function openMediaPorts({
     return whyNot(local, remote);
   }
 
-  function listen(number: number, { stream }: Lent, { rtp, rtcp }: Pair): void {
-    rtp.on('message', (packet, { address, port }) => {
-      const verdict = stream.fromPhone(packet, address, port);
-      count(verdict, 'toController');
-      if (verdict === 'pass') uplink.rtp(number, packet);
-    });
-    rtcp.on('message', () => counters.rtcp++);
-    for (const socket of [rtp, rtcp] satisfies Socket[]) {
+  function listen(number: number, mine: Lent, { rtp, rtcp }: Pair): void {
+    const take = (way: Way) => (packet: Uint8Array, from: HostPort) => {
+      const verdict = mine.stream.fromPhone(packet, from.address, from.port, way);
+      count(verdict, mine.join === undefined ? 'toController' : 'joined');
+      if (verdict !== 'pass') return;
+      if (mine.join === undefined) uplink.rtp(number, packet);
+      else cross(mine, mine.join, packet);
+    };
+    const sockets: [Socket, Way][] = [
+      [rtp, 'rtp'],
+      [rtcp, 'rtcp'],
+    ];
+    for (const [socket, way] of sockets) {
+      socket.on('message', take(way));
       socket.on('error', (err) => log.warn({ err, stream: number }, 'RTP socket failed'));
     }
   }
 
-  function count(verdict: Verdict, passed: 'toController' | 'toPhone'): void {
+  function cross({ heard }: Lent, to: number, packet: Uint8Array): void {
+    if (!isRtcp(packet)) heard.receive(packet, clock.now());
+    send(to, packet);
+  }
+
+  function count(verdict: Verdict, passed: 'toController' | 'toPhone' | 'joined'): void {
     counters[verdict === 'pass' ? passed : verdict]++;
+  }
+
+  function send(number: number, packet: Uint8Array): void {
+    const mine = lent.get(number);
+    if (mine?.pair === undefined) {
+      counters.unknownStreams++;
+      return;
+    }
+    const verdict = mine.stream.toPhone(packet);
+    count(verdict, 'toPhone');
+    if (verdict !== 'pass') return;
+    const { way, target } = mine.stream.targetOf(packet);
+    mine.pair[way].send(packet, target.port, target.address, counted);
   }
 
   function fail(stream: number, reason: string): void {
@@ -153,12 +202,15 @@ export function openMediaPorts({
     uplink.control({ type: 'media.failed', stream, reason });
   }
 
-  function retarget(number: number, remote: HostPort): void {
+  function retarget(number: number, remote: HostPort, { rtcpPort, join }: Remote): void {
     const mine = lent.get(number);
     if (mine === undefined) return;
-    const why = whyNot(mine.local, remote);
+    // Joined before the phone has answered: then it stays as it is.
+    const isUnsaid = remote.port === unsaid && join !== undefined;
+    const why = isUnsaid ? undefined : whyNotMove(mine.local, remote);
     if (why === undefined) {
-      mine.stream.retarget(remote);
+      if (!isUnsaid) mine.stream.retarget(remote, rtcpPort);
+      mine.join = join;
     } else {
       end(number);
       fail(number, why);
@@ -187,6 +239,14 @@ export function openMediaPorts({
     cancelSweep = clock.after(sweepMs, sweep);
   }
 
+  let cancelReport = clock.after(reportMs, report);
+  function report(): void {
+    for (const [stream, { join, heard }] of lent) {
+      if (join !== undefined) uplink.control({ type: 'media.report', stream, ...heard.report });
+    }
+    cancelReport = clock.after(reportMs, report);
+  }
+
   return {
     counters,
     get size() {
@@ -195,26 +255,16 @@ export function openMediaPorts({
     control(message) {
       if (message.type === 'media.close') return end(message.stream);
       const remote = { ...message.remote, address: toCanonical(message.remote.address) };
-      if (message.type === 'media.remote') return retarget(message.stream, remote);
-      const opening = open(message.stream, toCanonical(message.local), remote);
+      if (message.type === 'media.remote') return retarget(message.stream, remote, message);
+      const opening = open(message.stream, toCanonical(message.local), remote, message);
       binding.add(opening);
       void opening.finally(() => binding.delete(opening));
     },
-    send(number, packet) {
-      const mine = lent.get(number);
-      if (mine?.pair === undefined) {
-        counters.unknownStreams++;
-        return;
-      }
-      const verdict = mine.stream.toPhone(packet);
-      count(verdict, 'toPhone');
-      if (verdict !== 'pass') return;
-      const { address, port } = mine.stream.target;
-      mine.pair.rtp.send(packet, port, address, counted);
-    },
+    send,
     closeAll,
     async close() {
       cancelSweep();
+      cancelReport();
       closeAll();
       await Promise.all(binding);
     },

@@ -29,6 +29,7 @@ const siteFlags: readonly Flag[] = [
   valued('emergency', 'NUMBER', 'an emergency number; may be given again, replaces all'),
   valued('gateway', 'ADDRESS:PORT', 'where emergency calls go, on the site’s own LAN; "none" removes it'),
   valued('dial-code', 'NAME=CODE', 'as login=*77*; may be given again; without CODE it removes one'),
+  valued('media', 'direct|agent', 'whether phones of the site reach each other, or only the agent'),
   valued('idle-may-call', 'EXT', 'what an idle phone may call besides; may be given again, replaces all'),
 ];
 
@@ -49,6 +50,7 @@ function siteFields(call: Call): Row {
     emergencyGateway: gateway && (gateway === 'none' ? null : parseHostPort(gateway, '--gateway')),
     dialCodes: codes && Object.fromEntries(codes),
     idleMayCall: flags.get('idle-may-call'),
+    media: last(call, 'media'),
   });
 }
 

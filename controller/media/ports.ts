@@ -13,15 +13,13 @@ import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createPortPool, type PortRange } from '#protocol/media/port-pool.ts';
-import { Stream } from '#protocol/media/stream.ts';
+import { isRtcp } from '#protocol/media/rtcp.ts';
+import { Stream, type Way } from '#protocol/media/stream.ts';
 import { openPair, type Pair } from './pair.ts';
 
 export type LocalStream = MediaStream & {
-  /** Signalling named the far side, or a new one (re-INVITE). */
-  retarget(remote: HostPort): void;
   /** RTCP, from the signalled address only. */
   onRtcp: (packet: Uint8Array) => void;
-  sendRtcp(packet: Uint8Array): void;
 };
 
 export type LocalPorts = {
@@ -50,13 +48,11 @@ const counterNames = [
   'tooLong',
   'notRtp',
   'overRate',
+  'noTarget',
   'sendFailures',
 ] as const;
 
 export type LocalCounters = Record<(typeof counterNames)[number], number>;
-
-/** RTCP is sparse and small; more of it is no report. */
-const maxRtcpBytes = 1_500;
 
 export function createLocalPorts({
   range,
@@ -83,28 +79,24 @@ export function createLocalPorts({
   }
 
   function streamOver(pair: Pair, local: HostPort, remote: HostPort | undefined): LocalStream {
-    let rtp = remote && new Stream(remote, clock);
-    let rtcpPort: number | undefined;
+    let far = remote && new Stream(remote, clock);
 
     const stream: LocalStream = {
       local,
       onPacket: () => undefined,
       onRtcp: () => undefined,
-      retarget(to) {
-        if (rtp === undefined) rtp = new Stream(to, clock);
-        else rtp.retarget(to);
-        rtcpPort = undefined;
+      retarget(to, rtcpPort) {
+        if (far === undefined) far = new Stream(to, clock, { rtcpPort });
+        else far.retarget(to, rtcpPort);
       },
+      join: () => false,
       send(packet) {
-        if (rtp === undefined || !open.has(stream)) return;
-        const verdict = rtp.toPhone(packet);
-        counters[verdict === 'pass' ? 'sent' : verdict]++;
-        if (verdict === 'pass') pair.rtp.send(packet, rtp.target.port, rtp.target.address, counted);
-      },
-      sendRtcp(packet) {
-        if (rtp === undefined || !open.has(stream)) return;
-        counters.sentRtcp++;
-        pair.rtcp.send(packet, rtcpPort ?? rtp.target.port + 1, rtp.target.address, counted);
+        if (far === undefined || !open.has(stream)) return;
+        const verdict = far.toPhone(packet);
+        counters[verdict !== 'pass' ? verdict : isRtcp(packet) ? 'sentRtcp' : 'sent']++;
+        if (verdict !== 'pass') return;
+        const { way, target } = far.targetOf(packet);
+        pair[way].send(packet, target.port, target.address, counted);
       },
       close() {
         open.delete(stream);
@@ -112,20 +104,16 @@ export function createLocalPorts({
       },
     };
 
-    pair.rtp.on('message', (packet, { address, port }) => {
-      const verdict = rtp === undefined ? 'foreign' : rtp.fromPhone(packet, address, port);
-      counters[verdict === 'pass' ? 'received' : verdict]++;
-      if (verdict === 'pass') stream.onPacket(packet);
-    });
-    pair.rtcp.on('message', (packet, { address, port }) => {
-      if (address !== rtp?.target.address || (rtcpPort ?? port) !== port) counters.foreign++;
-      else if (packet.length > maxRtcpBytes) counters.tooLong++;
-      else {
-        rtcpPort = port;
-        counters.receivedRtcp++;
-        stream.onRtcp(packet);
-      }
-    });
+    const take = (way: Way) => (packet: Uint8Array, from: HostPort) => {
+      const verdict = far === undefined ? 'foreign' : far.fromPhone(packet, from.address, from.port, way);
+      const isControl = isRtcp(packet);
+      counters[verdict !== 'pass' ? verdict : isControl ? 'receivedRtcp' : 'received']++;
+      if (verdict !== 'pass') return;
+      if (isControl) stream.onRtcp(packet);
+      else stream.onPacket(packet);
+    };
+    pair.rtp.on('message', take('rtp'));
+    pair.rtcp.on('message', take('rtcp'));
     for (const socket of [pair.rtp, pair.rtcp]) {
       socket.on('error', (err) => log.warn({ err, port: local.port }, 'RTP socket failed'));
     }

@@ -55,6 +55,8 @@ export const site = z.strictObject({
   dialCodes: z.record(z.string(), dialCode).default({ login: '*77*', logout: '*77*5*' }),
   /** Internal numbers an idle device may call besides. */
   idleMayCall: z.array(extension).default([]),
+  /** How phones of this site reach each other: by themselves, or only through the agent. */
+  media: z.enum(['direct', 'agent']).default('direct'),
 });
 
 export const agent = z.strictObject({

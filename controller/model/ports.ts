@@ -5,6 +5,9 @@
  */
 
 import type { HostPort } from '#protocol/address.ts';
+import type { ReceptionReport } from '#protocol/media/reception.ts';
+import type { StreamTerms } from '#protocol/media/stream.ts';
+import type { SipMessage } from '#protocol/sip/message.ts';
 import type { CollectionName, Documents, Flow, How, Session } from './model.ts';
 
 // --- store -------------------------------------------------------------------
@@ -57,17 +60,61 @@ export interface Flows {
 export interface MediaStream {
   /** What goes into the SDP: the agent's address and port on the phone's LAN. */
   readonly local: HostPort;
-  /** Packets the phone sent, from the signalled address only. */
+  /** RTP the phone sent, from the signalled address only. */
   onPacket: (packet: Uint8Array) => void;
+  /** The same of RTCP. */
+  onRtcp?: (packet: Uint8Array) => void;
+  /** Of a joined stream, every few seconds: what came from the phone. */
+  onReport?: (report: ReceptionReport) => void;
   /** The agent is gone, or away for longer than a gap: nothing comes or goes any more. */
   onLost?: () => void;
+  /** RTP and RTCP; the bytes are kept, not copied. */
   send(packet: Uint8Array): void;
+  /** The phone said its port, or moved to another. Throws `forbidden` as `open` does. */
+  retarget(remote: HostPort, rtcpPort?: number): void;
+  /** The packets of this phone go to that one's, and back, within the agent; false: not of one agent. */
+  join(other: MediaStream): boolean;
   close(): void;
 }
 
 export interface MediaPorts {
-  /** RTP between the phone behind `flow`, at `remote`, and us. Rejects with `unavailable` or `limit.reached`. */
-  open(flow: Flow, remote: HostPort): Promise<MediaStream>;
+  /**
+   * RTP between the phone behind `flow`, at `remote`, and us; port 0: not said yet, `retarget` will.
+   * Rejects with `forbidden`, `unavailable` or `limit.reached`.
+   */
+  open(flow: Flow, remote: HostPort, terms?: StreamTerms): Promise<MediaStream>;
+}
+
+// --- the media of calls, offered by controller/media, asked by controller/sip -----------------
+
+/** One end of a call: a phone or gateway at the end of a flow. */
+export type MediaEnd = {
+  flow: Flow;
+  /** An extension, a device's name or a number. */
+  user: string;
+  /** A call for help: rather direct media than no call. */
+  isGateway: boolean;
+};
+
+/** A message on its way, as `to` shall get it: its body may be changed in place. */
+export type Passage = {
+  message: SipMessage;
+  /** Undefined: the login line, which has streams of its own. */
+  from: MediaEnd | undefined;
+  to: MediaEnd | undefined;
+  /** Of the request as it was sent on: the same for a request and its responses. */
+  branch: string;
+};
+
+/** May this SDP be touched, and what becomes of it. */
+export interface CallMedia {
+  /**
+   * Nothing: go on at once. A promise: not before it resolves; where it rejects
+   * (`sdp.malformed`, `unavailable`, `limit.reached`) a request must not go on.
+   */
+  pass(passage: Passage): Promise<void> | undefined;
+  /** The branch of an INVITE, UPDATE or PRACK has its final answer. */
+  settled(branch: string, isSuccess: boolean): void;
 }
 
 // --- HTTP that an agent relays ---------------------------------------------------

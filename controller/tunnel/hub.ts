@@ -221,10 +221,10 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
       }
       return undefined;
     },
-    async open(flow, remote) {
+    async open(flow, remote, terms) {
       const agent = ownerOf(flow);
       if (agent === undefined) throw new Fault('unavailable', 'no such agent');
-      return await agent.openStream(flow, remote);
+      return await agent.openStream(flow, remote, terms);
     },
 
     async revoke(id) {

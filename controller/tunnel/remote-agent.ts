@@ -15,6 +15,7 @@ import type { MediaStream, RelayedAnswer, RelayedRequest } from '#controller/mod
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import type { StreamTerms } from '#protocol/media/stream.ts';
 import {
   type ControlMessage,
   decodeControl,
@@ -138,9 +139,9 @@ export class RemoteAgent {
     return number !== undefined && this.links.signal.sendKept('sip', number, message);
   }
 
-  async openStream(flow: Flow, remote: HostPort): Promise<MediaStream> {
+  async openStream(flow: Flow, remote: HostPort, terms?: StreamTerms): Promise<MediaStream> {
     if (this.links.media.isGone) throw new Fault('unavailable', 'the media socket is gone');
-    return await this.streams.open(flow, remote);
+    return await this.streams.open(flow, remote, terms);
   }
 
   /** The controller stops: calls go on, and the agent comes back soon. */
@@ -186,6 +187,9 @@ export class RemoteAgent {
         break;
       case 'media.failed':
         this.streams.failed(message.stream, message.reason);
+        break;
+      case 'media.report':
+        this.streams.report(message.stream, message);
         break;
       case 'closing':
         this.#options.log.info({ agent: this.id, reason: message.reason }, 'agent stops');

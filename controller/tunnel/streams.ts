@@ -5,6 +5,9 @@ import type { MediaStream } from '#controller/model/ports.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import type { ReceptionReport } from '#protocol/media/reception.ts';
+import { isRtcp } from '#protocol/media/rtcp.ts';
+import type { StreamTerms } from '#protocol/media/stream.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 
 export const maxStreams = 2_000;
@@ -24,6 +27,7 @@ export class Streams {
   readonly #options: StreamsOptions;
   readonly #opening = new Map<number, Opening>();
   readonly #open = new Map<number, MediaStream>();
+  readonly #numbers = new WeakMap<MediaStream, number>();
   #last = 0;
 
   constructor(options: StreamsOptions) {
@@ -35,18 +39,13 @@ export class Streams {
   }
 
   /** Rejects with `unavailable`, `limit.reached` or `forbidden`. */
-  open(flow: Flow, remote: HostPort): Promise<MediaStream> {
-    // Voice goes to the phone that has the flow and nowhere else, whatever its SDP says.
-    if (remote.address !== flow.remote.address) {
-      throw new Fault('forbidden', 'media would go to another address than the phone has', {
-        address: remote.address,
-      });
-    }
+  open(flow: Flow, remote: HostPort, terms: StreamTerms = {}): Promise<MediaStream> {
+    checkAddress(flow, remote);
     if (this.size >= maxStreams) throw new Fault('limit.reached', 'too many streams at once', { maxStreams });
     this.#last += 2;
     const number = this.#last;
     const { clock, control } = this.#options;
-    if (!control({ type: 'media.open', stream: number, local: flow.local.address, remote })) {
+    if (!control({ type: 'media.open', stream: number, local: flow.local.address, remote, ...terms })) {
       throw new Fault('unavailable', 'the agent is not reached');
     }
     return new Promise((resolve, reject) => {
@@ -57,8 +56,9 @@ export class Streams {
       this.#opening.set(number, {
         opened: (local) => {
           cancel();
-          const stream = this.#create(number, local);
+          const stream = this.#create(number, flow, { local, remote });
           this.#open.set(number, stream);
+          this.#numbers.set(stream, number);
           resolve(stream);
         },
         failed: (fault) => {
@@ -85,7 +85,12 @@ export class Streams {
   packet(number: number, packet: Uint8Array): void {
     const stream = this.#open.get(number);
     if (stream === undefined) this.dropped++;
+    else if (isRtcp(packet)) stream.onRtcp?.(packet);
     else stream.onPacket(packet);
+  }
+
+  report(number: number, report: ReceptionReport): void {
+    this.#open.get(number)?.onReport?.(report);
   }
 
   /** All are lost: the agent was restarted, or is away for too long. */
@@ -103,17 +108,43 @@ export class Streams {
     stream?.onLost?.();
   }
 
-  #create(number: number, local: HostPort): MediaStream {
-    return {
-      local,
+  #create(number: number, flow: Flow, at: { local: HostPort; remote: HostPort }): MediaStream {
+    let { remote } = at;
+    let rtcp: { rtcpPort?: number } = {};
+    let joined: { join?: number } = {};
+    const { control, sendRtp } = this.#options;
+    const tell = () => control({ type: 'media.remote', stream: number, remote, ...rtcp, ...joined });
+    const stream: MediaStream = {
+      local: at.local,
       onPacket: () => {},
       send: (packet) => {
-        if (this.#open.has(number)) this.#options.sendRtp(number, packet);
+        if (this.#open.has(number)) sendRtp(number, packet);
         else this.dropped++;
       },
+      retarget: (next, rtcpPort) => {
+        checkAddress(flow, next);
+        remote = next;
+        rtcp = rtcpPort === undefined ? {} : { rtcpPort };
+        if (this.#open.has(number)) tell();
+      },
+      join: (other) => {
+        const join = this.#numbers.get(other);
+        if (join === undefined || !this.#open.has(number) || !this.#open.has(join)) return false;
+        if (joined.join === join) return true;
+        joined = { join };
+        tell();
+        return other.join(stream);
+      },
       close: () => {
-        if (this.#open.delete(number)) this.#options.control({ type: 'media.close', stream: number });
+        if (this.#open.delete(number)) control({ type: 'media.close', stream: number });
       },
     };
+    return stream;
   }
+}
+
+/** Voice goes to the phone that has the flow and nowhere else, whatever its SDP says. */
+function checkAddress(flow: Flow, { address }: HostPort): void {
+  if (address === flow.remote.address) return;
+  throw new Fault('forbidden', 'media would go to another address than the phone has', { address });
 }

@@ -8,6 +8,7 @@
  *                a new epoch                     media.open   lend an RTP port
  *       flow.open, flow.close  (odd numbers)     media.remote, media.close
  *       media.opened, media.failed              closing      the controller stops; calls go on
+ *       media.report
  *
  * A number is never used for two flows or two streams in one epoch. To change a
  * message, add a field that old peers may miss, or raise `protocolVersion`.
@@ -16,12 +17,23 @@
 import { z } from 'zod';
 import { Fault } from '#protocol/fault.ts';
 
-const hostPort = z.object({ address: z.union([z.ipv4(), z.ipv6()]), port: z.int().min(0).max(65_535) });
+const port = z.int().min(0).max(65_535);
+const hostPort = z.object({ address: z.union([z.ipv4(), z.ipv6()]), port });
 const number = z.int().min(1).max(0xffff_ffff);
 const transport = z.enum(['udp', 'tcp', 'tls']);
 
 /** One path to a phone, as the agent numbers it. `local` is the agent's own socket. */
 export const flowOpening = z.object({ flow: number, transport, local: hostPort, remote: hostPort });
+
+/** As protocol/media/stream.ts has them; an old agent may miss them, and then carries voice without RTCP. */
+const streamTerms = z.object({
+  rtcpPort: port.optional(),
+  carries: z.enum(['rtp', 'datagram']).optional(),
+  packetsPerSecond: z.int().min(1).max(5_000).optional(),
+});
+
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const receptionReport = z.object({ packets: count, lost: count, jitterMs: z.number().min(0) });
 
 export const controlMessage = z.discriminatedUnion('type', [
   z.object({
@@ -34,16 +46,29 @@ export const controlMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('flows'), flows: z.array(flowOpening).max(10_000) }),
   flowOpening.extend({ type: z.literal('flow.open') }),
   z.object({ type: z.literal('flow.close'), flow: number }),
-  /** `local`: the address phones of this call are told; `remote`: the only source taken and the only target sent to. */
+  /**
+   * `local`: the address phones of this call are told; `remote`: the only source taken and the only target sent
+   * to, its port 0 until the phone has said it.
+   */
   z.object({
     type: z.literal('media.open'),
     stream: number,
     local: hostPort.shape.address,
     remote: hostPort,
+    ...streamTerms.shape,
   }),
   z.object({ type: z.literal('media.opened'), stream: number, local: hostPort }),
   z.object({ type: z.literal('media.failed'), stream: number, reason: z.string().max(256) }),
-  z.object({ type: z.literal('media.remote'), stream: number, remote: hostPort }),
+  /** `join`: the phone's packets go to the phone of that stream of the same agent, not to the controller. */
+  z.object({
+    type: z.literal('media.remote'),
+    stream: number,
+    remote: hostPort,
+    rtcpPort: streamTerms.shape.rtcpPort,
+    join: number.optional(),
+  }),
+  /** What came from the phone of a joined stream, which the controller does not see. */
+  z.object({ type: z.literal('media.report'), stream: number, ...receptionReport.shape }),
   z.object({ type: z.literal('media.close'), stream: number }),
   z.object({ type: z.literal('closing'), reason: z.string().max(256) }),
 ]);

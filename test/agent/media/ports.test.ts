@@ -17,6 +17,9 @@ function rtp(mark: number): Buffer {
   return packet;
 }
 
+/** A sender report of nobody about nothing. */
+const senderReport = Buffer.from([0x80, 200, 0, 1, 0, 0, 0, 0]);
+
 async function openWorld(options: Partial<MediaPortsOptions> = {}) {
   const tunnel = createFakeTunnel();
   const clock = createFakeClock();
@@ -88,12 +91,65 @@ describe('RTP ports', (test) => {
     await close();
   });
 
-  test('RTCP has its port, is counted and goes nowhere', async () => {
-    const { open, phone, tunnel, media, close } = await openWorld();
-    const { address, port } = portOf(await open(7));
-    phone.send({ address, port: port + 1 }, Buffer.from([0x80, 200, 0, 1, 0, 0, 0, 0]));
-    await until('RTCP counted', () => media.counters.rtcp === 1);
+  test('RTCP comes and goes by the port above', async () => {
+    const { media, phone, tunnel, open, close } = await openWorld();
+    const control = await openFakePhone();
+    const { address, port } = await open(7).then(portOf);
+    media.control({ type: 'media.remote', stream: 7, remote: phone.at, rtcpPort: control.at.port });
+    control.send({ address, port: port + 1 }, senderReport);
+    await until('RTCP up', () => tunnel.rtps.length === 1);
+    assert.equal(Buffer.from(tunnel.rtps[0]?.packet ?? []), senderReport);
+    media.send(7, senderReport);
+    assert.is(await control.next(), senderReport.toString('latin1'));
+    control.send({ address, port: port + 1 }, rtp(1));
+    await until('RTP there counted', () => media.counters.notRtp === 1);
+    await control.close();
+    await close();
+  });
+
+  test('RTCP that shares the port of RTP is answered there', async () => {
+    const { media, phone, tunnel, open, close } = await openWorld();
+    const at = portOf(await open(7));
+    media.control({ type: 'media.remote', stream: 7, remote: phone.at, rtcpPort: phone.at.port });
+    phone.send(at, senderReport);
+    await until('RTCP up', () => tunnel.rtps.length === 1);
+    media.send(7, senderReport);
+    assert.is(await phone.next(), senderReport.toString('latin1'));
+    await close();
+  });
+
+  test('a phone that has not said its port is heard, and told nothing before', async () => {
+    const { media, phone, tunnel, open, close } = await openWorld();
+    const at = portOf(await open(7, { ...phone.at, port: 0 }));
+    media.send(7, rtp(1));
+    assert.is(media.counters.noTarget, 1);
+    phone.send(at, rtp(2));
+    await until('heard', () => tunnel.rtps.length === 1);
+    media.send(7, rtp(3));
+    assert.is(await phone.next(), rtp(3).toString('latin1'));
+    await close();
+  });
+
+  test('joined streams carry from phone to phone, and the controller hears a report', async () => {
+    const { media, clock, phone, tunnel, open, close } = await openWorld();
+    const other = await openFakePhone();
+    const [one, two] = [portOf(await open(1)), portOf(await open(2, other.at))];
+    media.control({ type: 'media.remote', stream: 1, remote: phone.at, join: 2 });
+    media.control({ type: 'media.remote', stream: 2, remote: other.at, join: 1 });
+    phone.send(one, rtp(1));
+    assert.is(await other.next(), rtp(1).toString('latin1'));
+    other.send(two, rtp(2));
+    assert.is(await phone.next(), rtp(2).toString('latin1'));
     assert.equal(tunnel.rtps, []);
+    clock.advance(5_000);
+    assert.equal(
+      tunnel.controls.filter(({ type }) => type === 'media.report'),
+      [
+        { type: 'media.report', stream: 1, packets: 1, lost: 0, jitterMs: 0 },
+        { type: 'media.report', stream: 2, packets: 1, lost: 0, jitterMs: 0 },
+      ],
+    );
+    await other.close();
     await close();
   });
 
@@ -147,7 +203,6 @@ describe('RTP ports', (test) => {
     ['multicast',               { address: '224.0.1.75', port: 11_780 }],
     ['broadcast',               { address: '255.255.255.255', port: 11_780 }],
     ['a privileged port',       { address: '127.0.0.1', port: 22 }],
-    ['port 0',                  { address: '127.0.0.1', port: 0 }],
   ];
   for (const [what, remote] of refused) {
     test(`a stream to ${what} is refused`, async () => {
@@ -165,6 +220,14 @@ describe('RTP ports', (test) => {
       await close();
     });
   }
+
+  test('a stream that moves to port 0 ends', async () => {
+    const { open, media, tunnel, close } = await openWorld();
+    await open(1);
+    media.control({ type: 'media.remote', stream: 1, remote: { address: local, port: 0 } });
+    assert.is(tunnel.controls[1]?.type, 'media.failed');
+    await close();
+  });
 
   test('a stream to where no phone is, is refused', async () => {
     const { open, close } = await openWorld({ isPhone: (address) => address === '192.0.2.9' });

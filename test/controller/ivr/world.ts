@@ -68,6 +68,8 @@ export function openWorld({ language = 'en', answer = 'right', ...options }: Wor
       local: { address: '192.0.2.1', port: 40_000 + streams.length * 2 },
       isClosed: false,
       onPacket() {},
+      retarget() {},
+      join: () => false,
       send(bytes: Uint8Array) {
         const packet = decodeRtp(bytes);
         assert.ok(packet);
@@ -88,6 +90,7 @@ export function openWorld({ language = 'en', answer = 'right', ...options }: Wor
     emergencyNumbers: [],
     dialCodes: {},
     idleMayCall: [],
+    media: 'direct',
   };
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
   const store = { get: () => ({ ...site, revision: 1 }) } as unknown as LoginLineOptions['store'];

@@ -15,6 +15,8 @@ const address = '127.0.0.1';
 
 const rtp = (mark: number) => Buffer.concat([Buffer.of(0x80, 0), Buffer.alloc(20, mark)]);
 
+const rtcp = (mark: number) => Buffer.concat([Buffer.of(0x80, 201), Buffer.alloc(20, mark)]);
+
 async function peer(): Promise<{ socket: Socket; port: number; heard: number[] }> {
   const socket = createSocket('udp4').bind(0, address);
   await once(socket, 'listening');
@@ -69,9 +71,9 @@ describe('controller/media: local ports', (test) => {
     const stream = await ports.open(address, { address, port: far.port - 1 });
     const heard: number[] = [];
     stream.onRtcp = (packet) => heard.push(packet[2] ?? 0);
-    stream.sendRtcp(rtp(7));
+    stream.send(rtcp(7));
     await until('sent', () => far.heard.length === 1);
-    far.socket.send(rtp(8), stream.local.port + 1, address);
+    far.socket.send(rtcp(8), stream.local.port + 1, address);
     await until('received', () => heard.length === 1);
     assert.equal([far.heard, heard], [[7], [8]]);
     stream.close();

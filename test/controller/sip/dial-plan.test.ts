@@ -14,6 +14,7 @@ const plan = {
     emergencyNumbers: ['112', '110'],
     dialCodes: { login: '*77*', logout: '*77*5*', pickup: '*8' },
     idleMayCall: ['102', '900', '555'],
+    media: 'direct',
   },
   isUser: (extension: string) => users.includes(extension),
   devicesOf: (extension: string) => sessions[extension] ?? [],

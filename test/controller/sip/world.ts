@@ -50,6 +50,7 @@ const places: Site = {
   emergencyGateway: gateway,
   dialCodes: { login: '*77*', logout: '*77*5*' },
   idleMayCall: ['102'],
+  media: 'direct',
 };
 
 const device = (id: string, site: SiteName, nth: number): Change => ({

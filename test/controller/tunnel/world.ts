@@ -27,6 +27,7 @@ const site: Site = {
   emergencyNumbers: ['112'],
   dialCodes: { login: '*77*', logout: '*77*5*' },
   idleMayCall: [],
+  media: 'direct',
 };
 
 export type Identity = { agent: string; privateKey: KeyObject; pins: readonly string[] };

@@ -65,7 +65,8 @@ describe('RTP stream', (test) => {
     ['a CSRC list that is not there', toRtp({ bytes: 12, first: 0x81 }),   'notRtp'],
     ['version 1',                    toRtp({ first: 0x40 }),               'notRtp'],
     ['STUN',                         toRtp({ first: 0x00, second: 0x01 }), 'notRtp'],
-    ['RTCP, a sender report',        toRtp({ second: 200 }),               'notRtp'],
+    ['RTCP, a sender report',        toRtp({ second: 200 }),               'pass'],
+    ['RTCP cut short',               toRtp({ bytes: 7, second: 200 }),     'notRtp'],
   ];
   for (const [what, packet, verdict] of shapes) {
     test(`${what}: ${verdict}, both ways`, () => {
@@ -74,6 +75,37 @@ describe('RTP stream', (test) => {
       assert.is(stream.toPhone(packet), verdict);
     });
   }
+
+  test('a fax is carried where it was agreed, and nowhere else', () => {
+    const udptl = Uint8Array.of(0, 1, 2, 3);
+    const fax = new Stream(phone, createFakeClock(), { carries: 'datagram' });
+    assert.is(fax.fromPhone(udptl, phone.address, phone.port), 'pass');
+    assert.is(fax.toPhone(udptl), 'pass');
+    assert.is(fax.fromPhone(new Uint8Array(1_501), phone.address, phone.port), 'tooLong');
+  });
+
+  // biome-ignore format: a table
+  const rtcp: [what: string, rtcpPort: number | undefined, leavesBy: string][] = [
+    ['the port above, when nothing is said', undefined,  'rtcp 11781'],
+    ['the port that was said',               11_799,     'rtcp 11799'],
+    ['the port of RTP, when they share it',  phone.port, 'rtp 11780'],
+  ];
+  for (const [what, rtcpPort, leavesBy] of rtcp) {
+    test(`RTCP goes to ${what}`, () => {
+      const terms = rtcpPort === undefined ? {} : { rtcpPort };
+      const stream = new Stream(phone, createFakeClock(), terms);
+      const { way, target } = stream.targetOf(toRtp({ second: 201 }));
+      assert.is(`${way} ${target.port}`, leavesBy);
+    });
+  }
+
+  test('said again, what was learned stays learned', () => {
+    const stream = new Stream(phone, createFakeClock());
+    stream.fromPhone(toRtp(), phone.address, 40_000);
+    stream.retarget(phone);
+    assert.is(stream.target.port, 40_000);
+    assert.is(stream.fromPhone(toRtp(), phone.address, 40_001), 'foreign');
+  });
 
   test('what is no RTP teaches no port', () => {
     const stream = new Stream(phone, createFakeClock());
