@@ -93,9 +93,12 @@ export function createLocalPorts({
       send(packet) {
         if (far === undefined || !open.has(stream)) return;
         const verdict = far.toPhone(packet);
-        counters[verdict !== 'pass' ? verdict : isRtcp(packet) ? 'sentRtcp' : 'sent']++;
-        if (verdict !== 'pass') return;
+        if (verdict !== 'pass') {
+          counters[verdict]++;
+          return;
+        }
         const { way, target } = far.targetOf(packet);
+        counters[way === 'rtp' ? 'sent' : 'sentRtcp']++;
         pair[way].send(packet, target.port, target.address, counted);
       },
       close() {
@@ -104,13 +107,21 @@ export function createLocalPorts({
       },
     };
 
+    const hear = (packet: Uint8Array, { address, port }: HostPort, way: Way) =>
+      far === undefined ? 'foreign' : far.fromPhone(packet, address, port, way);
+    const pass = (packet: Uint8Array) => {
+      if (isRtcp(packet)) {
+        counters.receivedRtcp++;
+        stream.onRtcp(packet);
+      } else {
+        counters.received++;
+        stream.onPacket(packet);
+      }
+    };
     const take = (way: Way) => (packet: Uint8Array, from: HostPort) => {
-      const verdict = far === undefined ? 'foreign' : far.fromPhone(packet, from.address, from.port, way);
-      const isControl = isRtcp(packet);
-      counters[verdict !== 'pass' ? verdict : isControl ? 'receivedRtcp' : 'received']++;
-      if (verdict !== 'pass') return;
-      if (isControl) stream.onRtcp(packet);
-      else stream.onPacket(packet);
+      const verdict = hear(packet, from, way);
+      if (verdict === 'pass') pass(packet);
+      else counters[verdict]++;
     };
     pair.rtp.on('message', take('rtp'));
     pair.rtcp.on('message', take('rtcp'));
