@@ -8,7 +8,7 @@
  * put into one ourselves must need no escaping.
  */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { Fault } from '#protocol/fault.ts';
 import { code, encodeText, malformed, quotedEnd, skipSpace, tokenEnd } from './scan.ts';
 
@@ -134,7 +134,7 @@ export function answerChallenge(challenge: Challenge, answer: Answer): string {
     proof.nc = answer.nc.toString(16).padStart(8, '0');
     proof.cnonce = cnonce;
   }
-  const response = responseOf(proof, { method, password: answer.password });
+  const response = responseOf(proof, method, hashSecret(proof, answer.password));
 
   let text = `Digest username=${quoted(username)}, realm=${quoted(realm)}, nonce=${quoted(nonce)}`;
   text += `, uri=${quoted(uri)}, response="${response}", algorithm=${algorithm}`;
@@ -150,24 +150,44 @@ export function isRightResponse(
   credentials: Credentials,
   { method, password }: { method: string; password: string },
 ): boolean {
+  return isRightFor(credentials, { method, secret: hashSecret(credentials, password) });
+}
+
+/** As `isRightResponse`, for who has kept `hashSecret` of the password. */
+export function isRightFor(
+  credentials: Credentials,
+  { method, secret }: { method: string; secret: string },
+): boolean {
   const { qop } = credentials;
   // auth-int covers the body, which nothing on a phone's way keeps whole; we never offer it.
   if (qop !== undefined && qop.toLowerCase() !== 'auth') return false;
-  const right = Buffer.from(responseOf(credentials, { method, password }));
+  const right = Buffer.from(responseOf(credentials, method, secret), 'latin1');
   const given = Buffer.from(credentials.response.toLowerCase());
   return given.length === right.length && timingSafeEqual(given, right);
 }
 
+/** H(A1) of RFC 2617 3.2.2.2, in hex: all of an answer that the password is needed for. */
+export function hashSecret(
+  { username, realm, algorithm }: Pick<Credentials, 'username' | 'realm' | 'algorithm'>,
+  password: string,
+): string {
+  return hashWire(algorithm, `${username}:${realm}:${encodeText(password)}`);
+}
+
 type Proof = Omit<Credentials, 'response' | 'opaque'>;
 
-function responseOf(proof: Proof, { method, password }: { method: string; password: string }): string {
-  const { username, realm, nonce, uri, algorithm, qop, nc, cnonce } = proof;
-  const hash = (wire: string) => createHash(hashNames[algorithm]).update(wire, 'latin1').digest('hex');
-  const secret = hash(`${username}:${realm}:${encodeText(password)}`);
-  const what = hash(`${method}:${uri}`);
-  if (qop === undefined) return hash(`${secret}:${nonce}:${what}`); // RFC 2069, as old phones still do
-  return hash(`${secret}:${nonce}:${nc}:${cnonce}:${qop}:${what}`);
+function responseOf(
+  { nonce, uri, algorithm, qop, nc, cnonce }: Proof,
+  method: string,
+  secret: string,
+): string {
+  const what = hashWire(algorithm, `${method}:${uri}`);
+  if (qop === undefined) return hashWire(algorithm, `${secret}:${nonce}:${what}`); // RFC 2069, as old phones still do
+  return hashWire(algorithm, `${secret}:${nonce}:${nc}:${cnonce}:${qop}:${what}`);
 }
+
+const hashWire = (algorithm: Algorithm, wire: string) =>
+  hash(hashNames[algorithm], Buffer.from(wire, 'latin1'), 'hex');
 
 const hashNames = { MD5: 'md5', 'SHA-256': 'sha256' } as const;
 

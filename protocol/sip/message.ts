@@ -15,7 +15,7 @@
  */
 
 import { type Field, readHead } from './head.ts';
-import { headerName, mandatory } from './header-names.ts';
+import { type HeaderName, headerName, mandatory } from './header-names.ts';
 import { type NameAddr, parseNameAddr } from './name-addr.ts';
 import { reasons } from './reasons.ts';
 import {
@@ -29,7 +29,7 @@ import {
   tokenEnd,
 } from './scan.ts';
 import { parseStartLine, type RequestLine, type StatusLine } from './start-line.ts';
-import { parseVia, type Via } from './via.ts';
+import { formatVia, parseVia, type Via } from './via.ts';
 
 export type CSeq = { number: number; method: string };
 export type HeaderList = readonly (readonly [name: string, value: string])[];
@@ -102,16 +102,25 @@ export class SipMessage {
   /** One value: the first of `Via: a, b` leaves `b`. */
   removeFirst(name: string): void {
     const known = headerName(name);
-    // A list header may be there and hold nothing: `Route: ,` has no first value to remove.
-    const at = this.#fields.findIndex(
-      ({ name: each, value }) => each === known.name && (!known.isList || splitList(value).length > 0),
-    );
+    const at = this.#firstValueAt(known);
     const field = this.#fields[at];
     if (field === undefined) return;
     const rest = known.isList ? splitList(field.value).slice(1).join(', ') : '';
     if (rest === '') this.#fields.splice(at, 1);
     else this.#fields[at] = { name: field.name, value: rest };
     this.#forget(field.name);
+  }
+
+  /** The first Via's value, in its place; `via` is the message's from now on. */
+  replaceTopVia(via: Via): void {
+    const at = this.#firstValueAt(headerName('Via'));
+    const field = this.#fields[at];
+    if (field === undefined) throw malformed('no Via header');
+    const value = formatVia(via);
+    // Of a list of several the others stay behind it.
+    const rest = field.value.includes(',') ? splitList(field.value).slice(1) : [];
+    this.#fields[at] = { name: 'Via', value: toWire([value, ...rest].join(', ')) };
+    this.#topVia = via;
   }
 
   removeAll(name: string): void {
@@ -174,6 +183,13 @@ export class SipMessage {
 
   #indexOf(canonicalName: string): number {
     return this.#fields.findIndex((field) => field.name === canonicalName);
+  }
+
+  /** A list header may be there and hold nothing: `Route: ,` has no first value. */
+  #firstValueAt({ name, isList }: HeaderName): number {
+    return this.#fields.findIndex(
+      (field) => field.name === name && (!isList || splitList(field.value).length > 0),
+    );
   }
 
   #insert(at: number, field: Field): void {

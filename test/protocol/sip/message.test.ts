@@ -107,6 +107,19 @@ describe('sip message edit', (test) => {
     assert.is(message.cseq.number, 8);
   });
 
+  test('a replaced top Via is what is read and what is written', () => {
+    for (const vias of [1, 2]) {
+      const message = parse();
+      for (let i = vias; i < 2; i++) message.removeFirst('Via');
+      const via = message.topVia;
+      const others = message.getAll('Via').slice(1);
+      message.replaceTopVia({ ...via, params: new Map([...via.params, ['received', '192.0.2.9']]) });
+      assert.is(message.topVia.params.get('received'), '192.0.2.9');
+      assert.match(message.get('Via') ?? '', /;received=192\.0\.2\.9$/);
+      assert.equal(message.getAll('Via').slice(1), others);
+    }
+  });
+
   test('a prepended header that is new stands at the top', () => {
     const message = parse();
     message.prepend('Record-Route', '<sip:192.0.2.1;lr>');
