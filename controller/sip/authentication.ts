@@ -12,21 +12,17 @@
  * answer sent again with another target, the nonce count stops.
  */
 
-import { createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { Keys } from '#controller/keys.ts';
 import type { Device, Flow } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import {
-  type Credentials,
-  formatChallenge,
-  isRightResponse,
-  parseCredentials,
-} from '#protocol/sip/digest.ts';
+import { type Credentials, formatChallenge, isRightFor, parseCredentials } from '#protocol/sip/digest.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import { createNonces } from './nonces.ts';
 import { flowKey } from './peer.ts';
+import { createSecrets } from './secrets.ts';
 
 export const realm = 'hotdesk';
 
@@ -64,6 +60,8 @@ const isForServer = ({ method }: SipMessage) => method === 'REGISTER' || method 
 
 export function createAuthentication({ store, keys, clock, random }: AuthenticationOptions): Authentication {
   const nonces = createNonces({ key: keys.nonce, salt: random(16), clock });
+  const secretOf = createSecrets({ keys, realm });
+  const tagKey = createHmac('sha256', keys.nonce).update('tag').digest('base64url');
 
   /** Those for our realm; `malformed`: some that nobody can read, which is as good as a wrong secret. */
   function credentialsIn(request: SipMessage): Credentials | 'malformed' | undefined {
@@ -79,22 +77,22 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
     }
   }
 
-  /** The generation whose secret answers right. Always as many tries, right or not. */
+  /** The generation whose secret answers right. Where none does, always as many tries. */
   function generationOf(credentials: Credentials, method: string): number | undefined {
+    const { algorithm } = credentials;
     const device = store.get('devices', credentials.username) ?? nobody;
     const oldest = Math.max(1, device.confirmedGeneration);
-    let right: number | undefined;
     for (let tried = 0; tried < maxGenerations; tried++) {
       const generation = device.generation - tried;
-      const password = keys.sipSecret(device.id, generation);
-      const isRight = isRightResponse(credentials, { method, password });
-      if (isRight && generation >= oldest && device !== nobody) right ??= generation;
+      const secret = secretOf({ device: device.id, generation, algorithm });
+      const isRight = isRightFor(credentials, { method, secret });
+      if (isRight && generation >= oldest && device !== nobody) return generation;
     }
-    return right;
+    return undefined;
   }
 
   const tagFor = (request: SipMessage) =>
-    createHmac('sha256', keys.nonce).update(requestKey(request)).digest('base64url').slice(0, 12);
+    hash('sha256', `${tagKey} ${requestKey(request)}`, 'base64url').slice(0, 12);
 
   return {
     check(request, flow) {

@@ -19,7 +19,6 @@ import { Fault } from '#protocol/fault.ts';
 import { createResponse, formatMessage, parseMessage, type SipMessage } from '#protocol/sip/message.ts';
 import { refuse } from '#protocol/sip/refusal.ts';
 import { type ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
-import { formatVia } from '#protocol/sip/via.ts';
 import { createAuthentication } from './authentication.ts';
 import { createCalls } from './calls.ts';
 import { type Counters, createCounters } from './counters.ts';
@@ -222,6 +221,5 @@ function stampVia(request: SipMessage, { remote }: Flow): void {
   params.delete('received');
   if (params.has('rport')) params.set('rport', String(remote.port));
   if (params.has('rport') || via.host !== remote.address) params.set('received', remote.address);
-  request.removeFirst('Via');
-  request.prepend('Via', formatVia({ ...via, params }));
+  request.replaceTopVia({ ...via, params });
 }

@@ -26,8 +26,9 @@ export function createDirectory({ store, clock }: { store: Store; clock: Clock }
 
   function learn({ collection, id, before, after }: Changed): void {
     const index = { sessions: byExtension, bindings: byPlace }[collection as string];
-    for (const key of keysOf(collection, before)) index?.remove(key, id);
-    for (const key of keysOf(collection, after)) index?.add(key, id);
+    const [old, now] = [keysOf(collection, before), keysOf(collection, after)];
+    for (const key of old) if (!now.includes(key)) index?.remove(key, id);
+    for (const key of now) index?.add(key, id);
   }
 
   for (const after of store.list('sessions')) learn({ collection: 'sessions', id: after.device, after });
@@ -70,7 +71,9 @@ class Index {
   get = (key: string): readonly string[] => this.#rows.get(key) ?? [];
 
   add(key: string, id: string): void {
-    this.#rows.set(key, [id, ...this.get(key).filter((other) => other !== id)]);
+    const row = this.get(key);
+    // A refresh, mostly: nothing changes.
+    if (row[0] !== id) this.#rows.set(key, [id, ...row.filter((other) => other !== id)]);
   }
 
   remove(key: string, id: string): void {

@@ -18,8 +18,17 @@ const ivrHost = 'hotdesk.invalid';
 /** sip.js answers only requests for its own name. */
 export const ivrUri = `sip:hotdesk@${ivrHost}`;
 
-export const flowKey = ({ agent, transport, local, remote }: Flow): FlowKey =>
-  `${agent} ${transport} ${formatHostPort(local)} ${formatHostPort(remote)}`;
+const flowKeys = new WeakMap<Flow, FlowKey>();
+
+/** Made once for each flow object: a phone's every message comes with the same one. */
+export function flowKey(flow: Flow): FlowKey {
+  const known = flowKeys.get(flow);
+  if (known !== undefined) return known;
+  const { agent, transport, local, remote } = flow;
+  const key: FlowKey = `${agent} ${transport} ${formatHostPort(local)} ${formatHostPort(remote)}`;
+  flowKeys.set(flow, key);
+  return key;
+}
 
 export const keyOf = (peer: Peer) => (peer.type === 'ivr' ? 'ivr' : flowKey(peer.flow));
 

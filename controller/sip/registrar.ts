@@ -46,6 +46,7 @@ export type Registrar = (request: SipMessage, registration: Registration) => Sip
 
 export function createRegistrar(options: RegistrarOptions): Registrar {
   const { store, changeOvers, clock, counters, toTag } = options;
+  const dateAt = createDates();
 
   function answer(request: SipMessage, status: number, more: { reason?: string; headers?: HeaderList } = {}) {
     if (status >= 300) counters[status === 403 ? 'foreignAor' : 'badRegister']++;
@@ -95,7 +96,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const left = Math.ceil(((binding?.expiresAt ?? 0) - now) / 1_000);
     const contacts: HeaderList =
       left > 0 && binding ? [['Contact', `<${binding.contact}>;expires=${left}`]] : [];
-    return answer(request, 200, { headers: [...contacts, ['Date', new Date(now).toUTCString()]] });
+    return answer(request, 200, { headers: [...contacts, ['Date', dateAt(now)]] });
   }
 
   function change(request: SipMessage, registration: Registration, aor: string): SipMessage {
@@ -182,6 +183,19 @@ function isContact(uri: string): boolean {
     if (Fault.is(error)) return false;
     throw error;
   }
+}
+
+/** The Date header, written once a second. */
+function createDates(): (ms: number) => string {
+  let second = Number.NaN;
+  let text = '';
+  return (ms) => {
+    if (Math.floor(ms / 1_000) !== second) {
+      second = Math.floor(ms / 1_000);
+      text = new Date(ms).toUTCString();
+    }
+    return text;
+  };
 }
 
 /** For people to read: no control characters, not long. */
