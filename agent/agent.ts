@@ -1,7 +1,7 @@
 /**
  * The agent: the controller's remote set of sockets.
  *
- *     phone ─ SIP/UDP ─→ sip ───┐
+ *     phone ─ SIP ─────→ sip ───┐
  *     phone ─ HTTP GET ─→ http ─┼─→ tunnel ─→ controller
  *     phone ─ RTP ─→ media ─────┘
  *
@@ -66,7 +66,14 @@ export async function runAgent({
   const uplink = createUplink(() => tunnel);
 
   try {
-    const sip = await openSipSockets({ listen: at(hosts, config.sipPort), uplink, clock, log });
+    const sip = await openSipSockets({
+      listen: at(hosts, config.sipPort),
+      tlsPort: tlsPortOf(config),
+      onStatus: () => tunnel?.control(status()),
+      uplink,
+      clock,
+      log,
+    });
     opened.push(sip);
     const media = openMediaPorts({
       addresses: hosts,
@@ -79,6 +86,7 @@ export async function runAgent({
     opened.push(media);
     const http = await listenRelay({ listen: at(hosts, config.httpPort), uplink, clock, log });
     opened.push(http);
+    const status = () => statusOf(sip, http);
 
     tunnel = dial({
       controller: identity.controller,
@@ -87,7 +95,7 @@ export async function runAgent({
       allowPlain: config.allowPlain,
       clock,
       log,
-      status: () => statusOf(sip, http),
+      status,
       flows: () => sip.relay.flows(),
       onControl: (message) => control(message, sip, media, log),
       onSip: (flow, bytes) => sip.relay.send(flow, bytes),
@@ -122,6 +130,8 @@ export async function runAgent({
   }
 }
 
+const tlsPortOf = ({ sipPort, sipTlsPort }: AgentConfig) => sipTlsPort ?? (sipPort === 0 ? 0 : sipPort + 1);
+
 const at = (hosts: readonly string[], port: number) => hosts.map((address) => ({ address, port }));
 
 /** The tunnel for rooms that are open before it is dialled: until then it takes nothing. */
@@ -137,14 +147,19 @@ function createUplink(tunnel: () => AgentTunnel | undefined): Omit<AgentTunnel, 
   };
 }
 
+const transports = ['udp', 'tcp', 'tls'] as const;
+
 function statusOf(sip: SipSockets, http: HttpRelay): Extract<ControlMessage, { type: 'status' }> {
   const [first] = http.addresses;
   assert(first, 'there is an address to listen at');
   return {
     type: 'status',
     version,
-    sip: sip.addresses.slice(0, 16).map((address) => ({ transport: 'udp', address })),
+    sip: sip.all
+      .flatMap((of) => transports.map((transport) => ({ transport, address: of[transport] })))
+      .slice(0, 16),
     http: first,
+    ...(sip.certificate.key && { tlsKey: sip.certificate.key }),
   };
 }
 
@@ -160,6 +175,9 @@ function control(message: ControlMessage, sip: SipSockets, media: AgentMedia, lo
     case 'media.remote':
     case 'media.close':
       media.control(message);
+      break;
+    case 'certificate':
+      sip.certificate.signed(message.chain);
       break;
     case 'closing':
       log.info({ reason: message.reason }, 'controller closing');

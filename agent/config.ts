@@ -57,7 +57,10 @@ export const configSchema = z.strictObject({
   listen: addresses
     .optional()
     .describe('address for phones, more than once for more; default: every IPv4 address of this host'),
-  sipPort: port.default(5_060).describe('UDP port for SIP; 0: any'),
+  sipPort: port.default(5_060).describe('UDP and TCP port for SIP; 0: any'),
+  sipTlsPort: port
+    .optional()
+    .describe('TCP port for SIP over TLS; 0: any; default: the SIP port and one, or any'),
   httpPort: port.default(8_080).describe('TCP port for provisioning; 0: any'),
   rtpPorts: portRange.prefault('20000-29999').describe('UDP ports for RTP, A-B; 0: any'),
   logLevel: z

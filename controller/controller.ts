@@ -72,6 +72,7 @@ export async function openController({
       log,
       changeOvers: { fetched: (device, etag) => sessions.fetched(device, etag) },
       addressesOf: rememberAddresses(hub),
+      certificateOf: hub.certificateOf,
     });
     opened.push(provisioning);
     const sessions = createSessions({
@@ -136,9 +137,9 @@ function rememberAddresses(hub: Pick<Hub, 'agents'>): (site: string) => Addresse
       .agents()
       .filter((agent) => agent.site === site && agent.isUp)
       .sort((a, b) => (a.agent < b.agent ? -1 : 1));
-    for (const { sip, http } of up) {
+    for (const { sip, sipTcp, sipTls, http } of up) {
       if (sip === undefined || http === undefined) continue;
-      known.set(site, { sip, http });
+      known.set(site, { sip, sipTcp, sipTls, http });
       break;
     }
     return known.get(site);

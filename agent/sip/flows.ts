@@ -1,33 +1,39 @@
 /**
  * The flows of one agent: which number names which path. A path is a local
- * socket and a remote address; the agent takes odd numbers, the controller even
- * ones, and a number names one path only for as long as it lives.
+ * socket and a remote address; over TCP and TLS it is one connection and ends
+ * with it. The agent takes odd numbers, the controller even ones, and a number
+ * names one path only for as long as it lives.
  *
  * The table is bounded. When it is full the path longest unused goes: one that
  * never registered if there is any, so that a flood of strangers cannot push
  * the phones out; else a registered one, so that nobody can fill it for good.
  */
 
-import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import { formatHostPort } from '#protocol/address.ts';
 import type { FlowOpening } from '#protocol/tunnel/control.ts';
+
+export type Path = Pick<FlowOpening, 'transport' | 'local' | 'remote'>;
 
 export type Flow = FlowOpening & { readonly path: string; usedAt: number; isRegistered: boolean };
 
 export type FlowTableOptions = {
   maxFlows?: number;
   idleMs?: number;
+  /** A connection that never registered: it costs more than a row here. */
+  strangerMs?: number;
   /** We gave a path up, and its number with it. */
   onClose(flow: Flow): void;
 };
 
 const lastNumber = 0xffff_fffd;
 
-export const pathOf = (local: HostPort, remote: HostPort) =>
-  `${formatHostPort(local)} ${formatHostPort(remote)}`;
+export const pathOf = ({ transport, local, remote }: Path) =>
+  `${transport} ${formatHostPort(local)} ${formatHostPort(remote)}`;
 
 export class FlowTable {
   readonly #maxFlows: number;
   readonly #idleMs: number;
+  readonly #strangerMs: number;
   readonly #onClose: (flow: Flow) => void;
   readonly #byPath = new Map<string, Flow>();
   readonly #byNumber = new Map<number, Flow>();
@@ -36,9 +42,10 @@ export class FlowTable {
   readonly #registered = new Set<Flow>();
   #next = 1;
 
-  constructor({ maxFlows = 4_096, idleMs = 3_600_000, onClose }: FlowTableOptions) {
+  constructor({ maxFlows = 4_096, idleMs = 3_600_000, strangerMs = 120_000, onClose }: FlowTableOptions) {
     this.#maxFlows = maxFlows;
     this.#idleMs = idleMs;
+    this.#strangerMs = strangerMs;
     this.#onClose = onClose;
   }
 
@@ -51,8 +58,8 @@ export class FlowTable {
   all = () => [...this.#byNumber.values()];
 
   /** `number` is given for a flow of the controller's: it then names this path and no other. */
-  add(local: HostPort, remote: HostPort, now: number, number = this.#takeNumber()): Flow {
-    const path = pathOf(local, remote);
+  add({ transport, local, remote }: Path, now: number, number = this.#takeNumber()): Flow {
+    const path = pathOf({ transport, local, remote });
     const sameNumber = this.#byNumber.get(number);
     if (sameNumber !== undefined) this.remove(sameNumber);
     const samePath = this.#byPath.get(path);
@@ -63,7 +70,7 @@ export class FlowTable {
     }
     const flow: Flow = {
       flow: number,
-      transport: 'udp',
+      transport,
       local,
       remote,
       path,
@@ -105,8 +112,8 @@ export class FlowTable {
   closeIdle(now: number): void {
     for (const set of [this.#strangers, this.#registered]) {
       for (const flow of set) {
-        if (now - flow.usedAt < this.#idleMs) break;
-        this.close(flow);
+        const idleMs = now - flow.usedAt;
+        if (idleMs >= this.#idleMs || (isStrange(flow) && idleMs >= this.#strangerMs)) this.close(flow);
       }
     }
   }
@@ -120,5 +127,7 @@ export class FlowTable {
     return number;
   }
 }
+
+const isStrange = ({ transport, isRegistered }: Flow) => transport !== 'udp' && !isRegistered;
 
 const following = (number: number) => (number >= lastNumber ? 1 : number + 2);

@@ -10,6 +10,9 @@
  *     new path, impossible address or over the rate     dropped, counted
  *     new path                                          flow.open, then up it
  *     the tunnel does not take it                       503 with Retry-After, no state
+ *
+ * A connection (TCP, TLS) is its flow: what is dropped here ends it, and when it
+ * ends the flow is closed. No connection is ever made to a phone.
  */
 
 import { createBuckets } from '#agent/buckets.ts';
@@ -18,14 +21,16 @@ import type { AgentTunnel, Log } from '#agent/tunnel.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { FlowOpening } from '#protocol/tunnel/control.ts';
-import { type Flow, FlowTable, pathOf } from './flows.ts';
+import { type Flow, FlowTable, type Path, pathOf } from './flows.ts';
 import { isRegistered, sniff } from './sniff.ts';
 import { answerUnavailable } from './unavailable.ts';
 
 export type SipRelayOptions = {
   uplink: Pick<AgentTunnel, 'isUp' | 'control' | 'sip'>;
-  /** Sends from the socket at `local`; false when there is none. */
-  transmit(local: HostPort, remote: HostPort, bytes: Uint8Array): boolean;
+  /** Sends from the socket at `local`, or over the connection; false when there is none. */
+  transmit(path: Path, bytes: Uint8Array): boolean;
+  /** Ends the connection that is the path, if it is one. */
+  hangUp(path: Path): void;
   isOurSocket(address: HostPort): boolean;
   clock: Clock;
   log: Log;
@@ -47,6 +52,13 @@ const counterNames = [
   'unknownFlows',
   'sendFailures',
   'flowsClosed',
+  // Of connections: too many; no TLS, or no certificate yet; out of frame; half a message; unread answers; mute.
+  'connectionsRefused',
+  'handshakesFailed',
+  'streamsBroken',
+  'streamsLate',
+  'slowReaders',
+  'muteConnections',
 ] as const;
 
 export type SipCounters = Record<(typeof counterNames)[number], number>;
@@ -76,7 +88,7 @@ export class SipRelay {
     this.#options = options;
     this.#random = random;
     this.#buckets = createBuckets({ clock, burst: newFlowsBurst, perSecond: newFlowsPerSecond });
-    this.#table = new FlowTable({ maxFlows, idleMs, onClose: (flow) => this.#tellClosed(flow) });
+    this.#table = new FlowTable({ maxFlows, idleMs, onClose: (flow) => this.#giveUp(flow) });
     this.#cancelSweep = clock.after(sweepMs, () => this.#sweep());
   }
 
@@ -91,12 +103,13 @@ export class SipRelay {
 
   // --- from the phones -------------------------------------------------------
 
-  receive(local: HostPort, remote: HostPort, bytes: Buffer): void {
+  receive(path: Path, bytes: Buffer): void {
     this.counters.received++;
-    const flow = this.#table.find(pathOf(local, remote));
+    const flow = this.#table.find(pathOf(path));
     const what = sniff(bytes);
     if (what === 'junk') {
       this.counters.junk++;
+      this.#options.hangUp(path);
       return;
     }
     if (flow !== undefined) this.#table.touch(flow, this.#options.clock.now());
@@ -105,43 +118,58 @@ export class SipRelay {
       return;
     }
     const { uplink } = this.#options;
-    const isDone = flow === undefined ? this.#begin(local, remote, bytes) : uplink.sip(flow.flow, bytes);
+    const isDone = flow === undefined ? this.#begin(path, bytes) : uplink.sip(flow.flow, bytes);
     if (isDone) return;
     if (!uplink.isUp) this.#isQueueing = false;
-    if (what === 'request') this.#refuse(local, remote, bytes);
+    if (what === 'request') this.#refuse(path, bytes);
+  }
+
+  /** The connection is no more. */
+  ended(path: Path): void {
+    const flow = this.#table.find(pathOf(path));
+    if (flow !== undefined) this.#table.close(flow);
+  }
+
+  /** Why nobody may come from there; undefined when they may. */
+  whyNotFrom({ transport, local, remote }: Path): string | undefined {
+    const isOurs = transport === 'udp' && this.#options.isOurSocket(remote);
+    return isOurs ? 'our own socket' : whyNotTo(local.address, remote);
   }
 
   /** The first message of a new path. False when the sender is to be told that nobody is here. */
-  #begin(local: HostPort, remote: HostPort, bytes: Buffer): boolean {
+  #begin(path: Path, bytes: Buffer): boolean {
     const { uplink, clock } = this.#options;
     if (uplink.isUp) this.#isQueueing = true;
-    if (!this.#mayBegin(local, remote)) return true;
+    if (!this.#mayBegin(path)) return true;
     if (this.#isDraining || !this.#isQueueing) return false;
-    const flow = this.#table.add(local, remote, clock.now());
+    const flow = this.#table.add(path, clock.now());
     uplink.control({ type: 'flow.open', ...toOpening(flow) });
     if (uplink.sip(flow.flow, bytes)) return true;
-    this.#table.close(flow);
+    // Forgotten, not closed: the answer goes over the connection.
+    this.#table.remove(flow);
+    this.#tellClosed(flow);
     return false;
   }
 
-  #mayBegin(local: HostPort, remote: HostPort): boolean {
+  #mayBegin(path: Path): boolean {
     // A packet from one of our own sockets is forged, and answering it would be a loop.
-    if (whyNotTo(local.address, remote) !== undefined || this.#options.isOurSocket(remote)) {
+    if (this.whyNotFrom(path) !== undefined) {
       this.counters.impossibleSources++;
       return false;
     }
-    if (this.#buckets.take(remote.address)) return true;
-    // An honest phone sends again (RFC 3261 timers A and E); a flood is given no echo.
+    if (this.#buckets.take(path.remote.address)) return true;
+    // An honest phone sends again (RFC 3261 timers A and E), or connects again; a flood is given no echo.
     this.counters.overRate++;
+    this.#options.hangUp(path);
     return false;
   }
 
-  #refuse(local: HostPort, remote: HostPort, bytes: Buffer): void {
+  #refuse(path: Path, bytes: Buffer): void {
     // Spread, so that the phones of an office do not come back all at once.
-    const answer = answerUnavailable(bytes, remote, 10 + Math.floor(this.#random() * 20));
+    const answer = answerUnavailable(bytes, path.remote, 10 + Math.floor(this.#random() * 20));
     if (answer === undefined) return;
     this.counters.unavailable++;
-    this.#transmit(local, remote, answer);
+    this.#transmit(path, answer);
   }
 
   // --- from the tunnel -------------------------------------------------------
@@ -154,7 +182,7 @@ export class SipRelay {
     }
     this.#table.touch(flow, this.#options.clock.now());
     if (!flow.isRegistered && isRegistered(bytes)) this.#table.markRegistered(flow);
-    this.#transmit(flow.local, flow.remote, bytes);
+    this.#transmit(flow, bytes);
   }
 
   openFlow(opening: FlowOpening): void {
@@ -163,7 +191,7 @@ export class SipRelay {
     const remote = { ...opening.remote, address: toCanonical(opening.remote.address) };
     const why = this.#whyNotOpen(opening, local, remote);
     if (why === undefined) {
-      this.#table.add(local, remote, clock.now(), opening.flow);
+      this.#table.add({ transport: 'udp', local, remote }, clock.now(), opening.flow);
       return;
     }
     log.warn({ flow: opening.flow, remote: formatHostPort(remote), why }, 'flow refused');
@@ -172,16 +200,16 @@ export class SipRelay {
 
   closeFlow(number: number): void {
     const flow = this.#table.get(number);
-    if (flow !== undefined) this.#table.remove(flow);
+    if (flow === undefined) return;
+    this.#table.remove(flow);
+    this.#options.hangUp(flow);
   }
 
   #whyNotOpen({ flow, transport }: FlowOpening, local: HostPort, remote: HostPort): string | undefined {
-    const { isOurSocket } = this.#options;
     if (flow % 2 !== 0) return 'an odd number is ours';
     if (transport !== 'udp') return 'no such transport';
-    if (!isOurSocket(local)) return 'no such socket';
-    if (isOurSocket(remote)) return 'our own socket';
-    return whyNotTo(local.address, remote);
+    if (!this.#options.isOurSocket(local)) return 'no such socket';
+    return this.whyNotFrom({ transport, local, remote });
   }
 
   // --- both ------------------------------------------------------------------
@@ -196,8 +224,13 @@ export class SipRelay {
     this.#cancelSweep();
   }
 
-  #transmit(local: HostPort, remote: HostPort, bytes: Uint8Array): void {
-    this.counters[this.#options.transmit(local, remote, bytes) ? 'sent' : 'sendFailures']++;
+  #transmit(path: Path, bytes: Uint8Array): void {
+    this.counters[this.#options.transmit(path, bytes) ? 'sent' : 'sendFailures']++;
+  }
+
+  #giveUp(flow: Flow): void {
+    this.#tellClosed(flow);
+    this.#options.hangUp(flow);
   }
 
   #tellClosed({ flow }: Flow): void {

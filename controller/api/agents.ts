@@ -29,6 +29,8 @@ export type AgentState = {
   isUp: boolean;
   version?: string | undefined;
   sip?: HostPort | undefined;
+  sipTcp?: HostPort | undefined;
+  sipTls?: HostPort | undefined;
   http?: HostPort | undefined;
   flows: number;
   latencyMs?: number | undefined;
@@ -98,6 +100,8 @@ function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | 
     isUp: state?.isUp ?? false,
     version: state?.version,
     sip: state?.sip && formatHostPort(state.sip),
+    sipTcp: state?.sipTcp && formatHostPort(state.sipTcp),
+    sipTls: state?.sipTls && formatHostPort(state.sipTls),
     http: state?.http && formatHostPort(state.http),
     flows: state?.flows ?? 0,
     latencyMs: state?.latencyMs && Math.round(state.latencyMs * 10) / 10,

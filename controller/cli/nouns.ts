@@ -30,6 +30,7 @@ const siteFlags: readonly Flag[] = [
   valued('gateway', 'ADDRESS:PORT', 'where emergency calls go, on the site’s own LAN; "none" removes it'),
   valued('dial-code', 'NAME=CODE', 'as login=*77*; may be given again; without CODE it removes one'),
   valued('media', 'direct|agent', 'whether phones of the site reach each other, or only the agent'),
+  valued('transport', 'udp|tcp|tls', 'how its phones speak SIP with their agent; udp unless set'),
   valued('idle-may-call', 'EXT', 'what an idle phone may call besides; may be given again, replaces all'),
 ];
 
@@ -46,6 +47,7 @@ function siteFields(call: Call): Row {
   return given({
     timeZone: last(call, 'time-zone'),
     language: last(call, 'language'),
+    transport: last(call, 'transport'),
     emergencyNumbers: flags.get('emergency'),
     emergencyGateway: gateway && (gateway === 'none' ? null : parseHostPort(gateway, '--gateway')),
     dialCodes: codes && Object.fromEntries(codes),
@@ -102,6 +104,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
         field('id'),
         field('timeZone', 'time zone'),
         field('language'),
+        field('transport'),
         field('emergencyNumbers', 'emergency'),
         field('emergencyGateway', 'gateway'),
       ]),

@@ -53,6 +53,8 @@ export const site = z.strictObject({
   emergencyGateway: hostPort.optional(),
   /** `login` is a prefix: login + extension + `*`. Other names are whole codes. */
   dialCodes: z.record(z.string(), dialCode).default({ login: '*77*', logout: '*77*5*' }),
+  /** How its phones reach their agent with SIP. */
+  transport: z.enum(['udp', 'tcp', 'tls']).default('udp'),
   /** Internal numbers an idle device may call besides. */
   idleMayCall: z.array(extension).default([]),
   /** How phones of this site reach each other: by themselves, or only through the agent. */

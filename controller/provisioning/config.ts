@@ -17,7 +17,18 @@ import { modelOf } from './models.ts';
 import { type Account, folderUrl, formatYealink } from './yealink.ts';
 
 /** Where the phones of a site reach their agent. */
-export type Addresses = { sip: HostPort; http: HostPort };
+export type Addresses = {
+  /** By UDP. */
+  sip: HostPort;
+  sipTcp?: HostPort | undefined;
+  sipTls?: HostPort | undefined;
+  http: HostPort;
+};
+
+/** Where the phones of a site are to register; undefined: their agent does not take that transport. */
+export function registrarOf({ transport }: Pick<Site, 'transport'>, { sip, sipTcp, sipTls }: Addresses) {
+  return { udp: sip, tcp: sipTcp, tls: sipTls }[transport];
+}
 
 export type ConfigInput = {
   device: Device;
@@ -44,6 +55,10 @@ export function createConfig({ device, session, user, site, addresses, keys }: C
       id: device.model,
     });
   }
+  const registrar = registrarOf(site, addresses);
+  if (registrar === undefined) {
+    throw new Fault('unavailable', `the agent takes no SIP by ${site.transport}`, { site: site.id });
+  }
   const seated = session === undefined ? undefined : user;
   const { keys: laid, cut } = layoutKeys({
     count: model.keys,
@@ -57,7 +72,7 @@ export function createConfig({ device, session, user, site, addresses, keys }: C
     account: accountOf(device, seated, keys),
     keys: laid,
     site,
-    sip: addresses.sip,
+    sip: registrar,
     url: folderUrl(addresses.http, keys.configToken(device.mac)),
     adminPassword: keys.phonePassword(device.mac),
   });

@@ -5,6 +5,7 @@
  *     /p/<token>/y000000000000.boot      the same, for phones that ask so
  *     /p/<token>/y0000000000NN.cfg       nothing: all is in the phone's own file
  *     /p/<token>/<mac>.cfg               the config
+ *     /p/<token>/site-ca.crt             what a phone that speaks TLS is to trust
  *
  * The token alone names the device; everything else in a request can only make
  * it refused: another site's agent, another MAC in the name or in the agent's
@@ -16,9 +17,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Keys } from '#controller/keys.ts';
 import type { Device } from '#controller/model/model.ts';
 import type { Changed, RelayedAnswer, RelayedRequest, Store } from '#controller/model/ports.ts';
-import { type Addresses, type Config, createConfig, tagged } from './config.ts';
+import { type Addresses, type Config, createConfig, registrarOf, tagged } from './config.ts';
 import { modelOf } from './models.ts';
-import { emptyConfig, folderUrl, formatBoot } from './yealink.ts';
+import { caFile, emptyConfig, folderUrl, formatBoot } from './yealink.ts';
 
 export type ProvisioningDeps = {
   store: Store;
@@ -28,6 +29,8 @@ export type ProvisioningDeps = {
   changeOvers: { fetched(device: string, etag: string): void };
   /** Undefined while no agent of the site was ever up. */
   addressesOf(site: string): Addresses | undefined;
+  /** PEM of the site's CA. */
+  certificateOf(site: string): Promise<string>;
 };
 
 export type ProvisioningCounters = {
@@ -61,6 +64,7 @@ export function createProvisioning({
   log,
   changeOvers,
   addressesOf,
+  certificateOf,
 }: ProvisioningDeps): Provisioning {
   const counters: ProvisioningCounters = {
     served: 0,
@@ -97,6 +101,7 @@ export function createProvisioning({
     const site = store.get('sites', device.site);
     const addresses = addressesOf(device.site);
     if (site === undefined || addresses === undefined || modelOf(device) === undefined) return undefined;
+    if (registrarOf(site, addresses) === undefined) return undefined;
     const session = store.get('sessions', device.id);
     const user = session && store.get('users', session.extension);
     return createConfig({ device, session, user, site, addresses, keys });
@@ -114,13 +119,14 @@ export function createProvisioning({
     return { device, file: file.toLowerCase() };
   }
 
-  function fileOf(
+  async function fileOf(
     device: Device,
     file: string,
-  ): { body: Uint8Array; etag: string } | Refusal | 'unavailable' {
+  ): Promise<{ body: Uint8Array; etag: string } | Refusal | 'unavailable'> {
     const own = `${device.mac}.cfg`;
     if (file === own) return configOf(device) ?? 'unavailable';
     if (file === `${device.mac}.boot` || file === 'y000000000000.boot') return tagged(formatBoot(own));
+    if (file === caFile) return tagged(await certificateOf(device.site));
     if (file === modelOf(device)?.commonFile) return tagged(emptyConfig);
     return 'file';
   }
@@ -138,7 +144,7 @@ export function createProvisioning({
       const found = find(request);
       if (typeof found === 'string') return refuse(found, request);
       const { device, file } = found;
-      const wanted = fileOf(device, file);
+      const wanted = await fileOf(device, file);
       if (wanted === 'unavailable') {
         counters.unavailable++;
         return { status: 503, headers: { ...plain, 'retry-after': '5' }, body: empty };

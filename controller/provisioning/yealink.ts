@@ -30,8 +30,8 @@ export type YealinkInput = {
   model: Model;
   account: Account;
   keys: readonly LaidKey[];
-  site: Pick<Site, 'timeZone' | 'language'>;
-  /** Where the phone reaches its agent. */
+  site: Pick<Site, 'timeZone' | 'language' | 'transport'>;
+  /** Where the phone reaches its agent, by the site's transport. */
   sip: HostPort;
   /** The folder it fetches its files from, with a `/` at the end. */
   url: string;
@@ -50,6 +50,7 @@ export function formatYealink(input: YealinkInput): string {
     ...privacySettings,
     ...dialSettings,
     ...siteSettings(input.site),
+    ...trustSettings(input),
     ...updateSettings(input),
     ...keySettings(input),
     ...expansionSettings(input.model),
@@ -84,7 +85,9 @@ function formatValue(value: string | number | undefined): string {
   return /^%\w+%$/.test(line) ? line.replaceAll('%', '\uff05') : line;
 }
 
-function accountSettings({ account, sip }: YealinkInput): Setting[] {
+const transports = { udp: 0, tcp: 1, tls: 2 } as const;
+
+function accountSettings({ account, sip, site }: YealinkInput): Setting[] {
   return [
     ['account.1.enable', 1],
     ['account.1.label', account.label],
@@ -94,7 +97,7 @@ function accountSettings({ account, sip }: YealinkInput): Setting[] {
     ['account.1.password', account.password],
     ['account.1.sip_server.1.address', sip.address],
     ['account.1.sip_server.1.port', sip.port],
-    ['account.1.sip_server.1.transport_type', 0], // UDP
+    ['account.1.sip_server.1.transport_type', transports[site.transport]],
     ['account.1.sip_server.1.expires', registerSeconds],
     ['account.1.sip_server.1.retry_counts', 3],
     ['account.1.sip_server.2.address', undefined],
@@ -228,6 +231,20 @@ function timeSettings(timeZone: string): Setting[] {
 }
 
 const formatChange = ({ month, week, weekday, hour }: Change) => `${month}/${week}/${weekday}/${hour}`;
+
+/** The file under a device's token that is its site's CA. */
+export const caFile = 'site-ca.crt';
+
+/** By TLS the phone takes the site's own CA and no other: any public one could be led to sign an address. */
+function trustSettings({ site, url }: YealinkInput): Setting[] {
+  const isTls = site.transport === 'tls';
+  return [
+    ['static.trusted_certificates.url', isTls ? `${url}${caFile}` : undefined],
+    ['static.security.trust_certificates', isTls ? 1 : undefined],
+    ['static.security.ca_cert', isTls ? 1 : undefined], // custom certificates alone
+    ['static.security.cn_validation', isTls ? 1 : undefined],
+  ];
+}
 
 /** Where files come from, and that nothing else may change the phone. */
 function updateSettings({ url, adminPassword }: YealinkInput): Setting[] {

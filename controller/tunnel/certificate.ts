@@ -17,10 +17,10 @@ import {
   type KeyObject,
   webcrypto,
 } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import { Fault } from '#protocol/fault.ts';
+import { keepFile, readOrMake } from './key-file.ts';
 
 export type Identity = { key: string; certificate: string; pin: string; nextPin: string };
 
@@ -33,7 +33,7 @@ export async function openIdentity(folder: string): Promise<Identity> {
   if (!isFor(certificate, pin)) {
     // The key was replaced, as in a rotation.
     certificate = await selfSign(privateKey);
-    await keep(join(folder, 'tls.crt'), certificate);
+    await keepFile(join(folder, 'tls.crt'), certificate);
   }
   const next = join(folder, 'tls-next.key');
   return { key, certificate, pin, nextPin: pinOf(readKey(await readOrMake(next, makeKey), next)) };
@@ -85,28 +85,4 @@ async function selfSign(privateKey: KeyObject): Promise<string> {
     },
   });
   return certificate.toString('pem');
-}
-
-async function readOrMake(file: string, make: () => string | Promise<string>): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  const content = await make();
-  await keep(file, content);
-  return content;
-}
-
-/** Whole or not at all, and readable by us alone: written beside, synced, renamed. */
-async function keep(file: string, content: string): Promise<void> {
-  const beside = `${file}.${process.pid}.new`;
-  const handle = await open(beside, 'w', 0o600);
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(beside, file);
 }

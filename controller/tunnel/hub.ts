@@ -26,6 +26,7 @@ import { openListener } from './listener.ts';
 import type { Log } from './log.ts';
 import { createNonces } from './nonces.ts';
 import { type Intervals, type Lost, RemoteAgent } from './remote-agent.ts';
+import { createSiteCas } from './site-ca.ts';
 
 /** How often one socket may take another's place. */
 const takeoverMs = 60_000;
@@ -49,7 +50,10 @@ export type AgentSummary = {
   site: string;
   isUp: boolean;
   version?: string;
+  /** By UDP. */
   sip?: HostPort;
+  sipTcp?: HostPort;
+  sipTls?: HostPort;
   http?: HostPort;
   flows: number;
   latencyMs?: number;
@@ -87,6 +91,8 @@ export interface Hub extends Flows, MediaPorts {
   /** Its tunnel is closed when this resolves; throws `not.found`. */
   revoke(agent: string): Promise<void>;
   agents(): AgentSummary[];
+  /** PEM of the CA that the site's phones are to trust. */
+  certificateOf(site: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -111,6 +117,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     ...(gapMs !== undefined && { gapMs }),
   };
   const { key, certificate, pin, nextPin } = await openIdentity(folder);
+  const siteCas = createSiteCas({ folder, clock });
   const nonces = createNonces(clock);
   const enrolment = createEnrolment({ store, clock, pins: plain?.pins ?? [pin, nextPin] });
   const remotes = new Map<string, RemoteAgent>();
@@ -120,7 +127,9 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
   function remoteOf(agent: Agent): RemoteAgent {
     const known = remotes.get(agent.id);
     if (known !== undefined) return known;
-    const remote = new RemoteAgent({ agent, clock, log, intervals, onSip, onHttp });
+    const sign = (tlsKey: string, addresses: readonly string[]) =>
+      siteCas.sign({ site: agent.site, tlsKey, addresses });
+    const remote = new RemoteAgent({ agent, clock, log, intervals, onSip, onHttp, sign });
     remotes.set(agent.id, remote);
     return remote;
   }
@@ -244,6 +253,8 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
         .filter(({ revokedAt }) => revokedAt === undefined)
         .map(({ id, site }) => summaryOf(id, site, remotes.get(id))),
 
+    certificateOf: siteCas.certificateOf,
+
     close() {
       if (closing === undefined) {
         unwatch();
@@ -265,6 +276,7 @@ const keysOf = Object.keys as <T extends object>(of: T) => (keyof T)[];
 
 function summaryOf(agent: string, site: string, remote: RemoteAgent | undefined): AgentSummary {
   const { status, sip } = remote ?? {};
+  const [sipTcp, sipTls] = [remote?.at('tcp'), remote?.at('tls')];
   const latencyMs = remote?.links.signal.latencyMs;
   return {
     agent,
@@ -273,6 +285,8 @@ function summaryOf(agent: string, site: string, remote: RemoteAgent | undefined)
     flows: remote?.flows ?? 0,
     ...(status && { version: status.version, http: status.http }),
     ...(sip && { sip }),
+    ...(sipTcp && { sipTcp }),
+    ...(sipTls && { sipTls }),
     ...(latencyMs !== undefined && { latencyMs }),
   };
 }

@@ -43,6 +43,8 @@ export type RemoteAgentOptions = {
   intervals: Intervals;
   onSip(flow: Flow, bytes: Uint8Array): void;
   onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
+  /** A certificate of the site's CA, for these addresses. */
+  sign(tlsKey: string, addresses: readonly string[]): Promise<string>;
 };
 
 /** What did not get through, counted. */
@@ -64,6 +66,7 @@ export class RemoteAgent {
   readonly #flows: FlowTable;
   readonly #http: HttpAnswers;
   #knowsFlows = false;
+  #isSigning = false;
   #held: { flow: Flow; message: Uint8Array }[] = [];
   #heldBytes = 0;
 
@@ -124,7 +127,12 @@ export class RemoteAgent {
 
   /** Where phones reach the agent by UDP. */
   get sip(): HostPort | undefined {
-    return this.status?.sip.find(({ transport }) => transport === 'udp')?.address;
+    return this.at('udp');
+  }
+
+  /** Where phones reach it by that transport. */
+  at(transport: Flow['transport']): HostPort | undefined {
+    return this.status?.sip.find((each) => each.transport === transport)?.address;
   }
 
   /** TCP and TLS flows live in a connection of the phone's, UDP ones can always be opened. */
@@ -170,6 +178,7 @@ export class RemoteAgent {
     switch (message.type) {
       case 'status':
         this.status = message;
+        if (message.tlsKey !== undefined && !this.#isSigning) void this.#certify(message.tlsKey, message);
         break;
       case 'flows':
         this.#flows.replace(message.flows);
@@ -196,6 +205,22 @@ export class RemoteAgent {
         break;
       default:
         throw new Fault('frame.malformed', `out of contract: ${message.type} from an agent`);
+    }
+  }
+
+  /** One at a time: what costs a signature is not to be had in floods. Never rejects. */
+  async #certify(tlsKey: string, { sip }: Status): Promise<void> {
+    this.#isSigning = true;
+    try {
+      const addresses = sip
+        .filter(({ transport }) => transport === 'tls')
+        .map(({ address }) => address.address);
+      const chain = await this.#options.sign(tlsKey, [...new Set(addresses)]);
+      this.#control({ type: 'certificate', chain });
+    } catch (err) {
+      this.#options.log.error({ err, agent: this.id }, 'no certificate for an agent');
+    } finally {
+      this.#isSigning = false;
     }
   }
 

@@ -7,8 +7,8 @@
  *       flows    every flow it has, after        flow.close
  *                a new epoch                     media.open   lend an RTP port
  *       flow.open, flow.close  (odd numbers)     media.remote, media.close
- *       media.opened, media.failed              closing      the controller stops; calls go on
- *       media.report
+ *       media.opened, media.failed              certificate  for the `tlsKey` of a status
+ *       media.report                            closing      the controller stops; calls go on
  *
  * A number is never used for two flows or two streams in one epoch. To change a
  * message, add a field that old peers may miss, or raise `protocolVersion`.
@@ -42,7 +42,14 @@ export const controlMessage = z.discriminatedUnion('type', [
     /** Where phones reach the agent; the first is written into configs. */
     sip: z.array(z.object({ transport, address: hostPort })).max(16),
     http: hostPort,
+    /** Base64 SPKI: asks for a certificate of the site's CA, for the TLS addresses above. */
+    tlsKey: z
+      .string()
+      .regex(/^[A-Za-z0-9+/]{64,2000}={0,2}$/)
+      .optional(),
   }),
+  /** PEM: the certificate and its CA. Only to who asked. */
+  z.object({ type: z.literal('certificate'), chain: z.string().max(16_384) }),
   z.object({ type: z.literal('flows'), flows: z.array(flowOpening).max(10_000) }),
   flowOpening.extend({ type: z.literal('flow.open') }),
   z.object({ type: z.literal('flow.close'), flow: number }),

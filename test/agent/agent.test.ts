@@ -47,12 +47,14 @@ async function runWorld() {
 describe('agent', (test) => {
   test('says where it listens, carries SIP, RTP and HTTP, and ends', async () => {
     const { agent, tunnel, ends, sip, phone } = await runWorld();
-    assert.equal(ends.status(), {
-      type: 'status',
-      version,
-      sip: [{ transport: 'udp', address: sip }],
-      http: agent.http[0],
-    });
+    const { sip: listening, ...status } = ends.status();
+    assert.equal(status, { type: 'status', version, http: agent.http[0] });
+    assert.equal(
+      listening.map(({ transport }) => transport),
+      ['udp', 'tcp', 'tls'],
+    );
+    assert.equal(listening[0]?.address, sip);
+    assert.equal(listening[1]?.address, sip, 'TCP at the same port');
 
     phone.send(sip, toRequest());
     await until('SIP up', () => tunnel.sips.length === 1);

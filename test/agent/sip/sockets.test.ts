@@ -142,7 +142,7 @@ describe('SIP from nobody', (test) => {
       const { sip, agent, tunnel, close } = await openWorld();
       tunnel.isUp = false;
       tunnel.takes = false;
-      sip.relay.receive(agent, source(agent), Buffer.from(toRequest()));
+      sip.relay.receive({ transport: 'udp', local: agent, remote: source(agent) }, Buffer.from(toRequest()));
       assert.is(sip.relay.counters.impossibleSources, 1);
       assert.is(sip.relay.counters.sent, 0);
       assert.equal(tunnel.controls, []);
@@ -156,7 +156,8 @@ describe('SIP from nobody', (test) => {
     await received(1);
     sip.relay.send(1, Buffer.from('SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\n\r\n'));
     for (let port = 1; port <= 500; port++) {
-      sip.relay.receive(agent, { address: '127.0.0.3', port }, Buffer.from(toRequest()));
+      const path = { transport: 'udp', local: agent, remote: { address: '127.0.0.3', port } } as const;
+      sip.relay.receive(path, Buffer.from(toRequest()));
     }
     assert.is(sip.relay.flows().length, 4);
     assert.ok(sip.relay.flows().some(({ flow }) => flow === 1));

@@ -88,6 +88,7 @@ export function openWorld({ language = 'en', answer = 'right', ...options }: Wor
     language,
     timeZone: 'UTC',
     emergencyNumbers: [],
+    transport: 'udp',
     dialCodes: {},
     idleMayCall: [],
     media: 'direct',

@@ -142,6 +142,24 @@ describe('provisioning', (test) => {
     assert.is(provisioning.urlOf('HD0001'), undefined);
   });
 
+  test('the CA of the site is under the same token, and under no other', async () => {
+    const { ask, store } = world();
+    const answer = await ask({ path: `/p/${token}/site-ca.crt` });
+    assert.is(answer.status, 200);
+    assert.is(Buffer.from(answer.body).toString(), '-----CA of berlin-----\n');
+    assert.is((await ask({ path: `/p/${'A'.repeat(22)}/site-ca.crt` })).status, 404);
+    assert.is((await ask({ path: `/p/${token}/site-ca.crt`, site: 'paris' })).status, 404);
+    await store.commit([{ type: 'delete', collection: 'devices', id: 'HD0001' }]);
+    assert.is((await ask({ path: `/p/${token}/site-ca.crt` })).status, 404);
+  });
+
+  test('a site whose agent takes no TLS yet: 503, not UDP', async () => {
+    const { get, store } = world();
+    const value = site.parse({ id: 'berlin', transport: 'tls' });
+    await store.commit([{ type: 'put', collection: 'sites', value }]);
+    assert.is((await get(`${mine}.cfg`)).status, 503);
+  });
+
   test('the URL to type in', () => {
     assert.is(world().provisioning.urlOf('HD0001'), `http://192.0.2.7:8080/p/${token}/`);
   });
@@ -166,6 +184,7 @@ function world({ isKnown = true } = {}) {
     log: { info() {}, debug() {} },
     changeOvers: { fetched: (id, etag) => fetched.push(`${id} ${etag}`) },
     addressesOf: () => (isKnown ? addresses : undefined),
+    certificateOf: (id) => Promise.resolve(`-----CA of ${id}-----\n`),
   });
   const ask = (request: Partial<RelayedRequest>): Promise<RelayedAnswer> =>
     provisioning.answer({

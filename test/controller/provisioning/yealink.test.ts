@@ -55,6 +55,37 @@ const anna = userOf('Anna Berger', [
   { type: 'speeddial', value: '0123', label: 'Office' },
 ]);
 
+describe('yealink transport', (test) => {
+  const all = {
+    ...addresses,
+    sipTcp: { address: '192.0.2.7', port: 5070 },
+    sipTls: { address: '192.0.2.7', port: 5061 },
+  };
+  // biome-ignore format: a table
+  const rows: [transport: Site['transport'], type: string, port: string, trust: string][] = [
+    ['udp', '0', '5060', '%NULL%'],
+    ['tcp', '1', '5070', '%NULL%'],
+    ['tls', '2', '5061', 'http://192.0.2.7:8080/p/'],
+  ];
+  for (const [transport, type, port, trust] of rows) {
+    test(transport, () => {
+      const device = deviceOf('T46S');
+      const { body } = createConfig({ device, site: { ...berlin, transport }, addresses: all, keys });
+      const text = Buffer.from(body).toString();
+      const lines = new Map(text.split('\n').map((line) => line.split(' = ') as [string, string]));
+      assert.is(lines.get('account.1.sip_server.1.transport_type'), type);
+      assert.is(lines.get('account.1.sip_server.1.port'), port);
+      assert.ok(lines.get('static.trusted_certificates.url')?.startsWith(trust));
+      assert.is(lines.get('static.security.cn_validation'), transport === 'tls' ? '1' : '%NULL%');
+    });
+  }
+
+  test('no address for it: a fault, never another transport', () => {
+    const tls = { ...berlin, transport: 'tls' as const };
+    assert.throws(() => createConfig({ device: deviceOf('T46S'), site: tls, addresses, keys }), /by tls/);
+  });
+});
+
 describe('yealink config', (test) => {
   test('idle: the device, Login, nothing else', () => {
     const { settings, factory } = read('T46S');

@@ -48,6 +48,7 @@ const places: Site = {
   language: 'en',
   emergencyNumbers: ['112', '110'],
   emergencyGateway: gateway,
+  transport: 'udp',
   dialCodes: { login: '*77*', logout: '*77*5*' },
   idleMayCall: ['102'],
   media: 'direct',

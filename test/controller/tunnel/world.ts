@@ -25,6 +25,7 @@ const site: Site = {
   timeZone: 'Europe/Berlin',
   language: 'de',
   emergencyNumbers: ['112'],
+  transport: 'udp',
   dialCodes: { login: '*77*', logout: '*77*5*' },
   idleMayCall: [],
   media: 'direct',

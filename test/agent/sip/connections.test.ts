@@ -1,0 +1,416 @@
+/** Phones by TCP and TLS: real sockets, the flows they are, and how each is given up. */
+
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import * as assert from 'uvu/assert';
+import { openSipSockets, type SipSocketsOptions } from '#agent/sip/sockets.ts';
+import { createSiteCas } from '#controller/tunnel/site-ca.ts';
+import type { HostPort } from '#protocol/address.ts';
+import { createFakeTunnel, silent } from '#test/agent/fake-tunnel.ts';
+import { createFakeClock } from '#test/support/clock.ts';
+import { describe } from '#test/support/describe.ts';
+import { until } from '#test/support/until.ts';
+
+function toText(method: string, id: string, lines: readonly string[] = ['Content-Length: 0']): string {
+  return [
+    `${method} sip:127.0.0.1 SIP/2.0`,
+    `Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK${id}`,
+    'From: <sip:HD0001@127.0.0.1>;tag=a',
+    'To: <sip:HD0001@127.0.0.1>',
+    `Call-ID: ${id}`,
+    `CSeq: 1 ${method}`,
+    ...lines,
+    '',
+    '',
+  ].join('\r\n');
+}
+
+const ok = Buffer.from('SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n');
+
+type Peer = { socket: Socket; heard(): string; isEnded(): boolean };
+
+function watch(socket: Socket): Peer {
+  let text = '';
+  let ended = false;
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    ended = true;
+  });
+  return { socket, heard: () => text, isEnded: () => ended };
+}
+
+async function openWorld(options: Partial<SipSocketsOptions> = {}) {
+  const tunnel = createFakeTunnel();
+  const clock = createFakeClock(Date.now());
+  const sip = await openSipSockets({
+    listen: [{ address: '127.0.0.1', port: 0 }],
+    uplink: tunnel,
+    clock,
+    log: silent,
+    ...options,
+  });
+  const [at] = sip.all as [Record<'udp' | 'tcp' | 'tls', HostPort>];
+  const peers: Peer[] = [];
+  const { counters } = sip.relay;
+  return {
+    tunnel,
+    clock,
+    sip,
+    at,
+    counters,
+    connect(localAddress = '127.0.0.1') {
+      const peer = watch(connectTcp({ host: at.tcp.address, port: at.tcp.port, localAddress }));
+      peer.socket.setNoDelay(true);
+      peers.push(peer);
+      return peer;
+    },
+    came: (count: number) => until(`${count} messages went up`, () => tunnel.sips.length >= count),
+    counted: (name: keyof typeof counters, count = 1) =>
+      until(`${name} is ${count}`, () => counters[name] >= count),
+    async close() {
+      for (const { socket } of peers) socket.destroy();
+      await sip.close();
+      assert.is(clock.pending(), 0, 'no timer is left');
+    },
+  };
+}
+
+describe('SIP over TCP', (test) => {
+  test('a connection is a flow: both ways, and its end is the end of the flow', async () => {
+    const { connect, came, tunnel, at, sip, close } = await openWorld();
+    const phone = connect();
+    phone.socket.write(toText('REGISTER', 'a'));
+    await came(1);
+    const { localPort: port = 0 } = phone.socket;
+    assert.equal(tunnel.controls, [
+      { type: 'flow.open', flow: 1, transport: 'tcp', local: at.tcp, remote: { address: '127.0.0.1', port } },
+    ]);
+    sip.relay.send(1, ok);
+    await until('the answer', () => phone.heard() === ok.toString());
+    phone.socket.end();
+    await until('the flow is closed', () => tunnel.controls.length === 2);
+    assert.equal(tunnel.controls[1], { type: 'flow.close', flow: 1 });
+    assert.equal(sip.relay.flows(), []);
+    sip.relay.send(1, ok);
+    assert.is(sip.relay.counters.unknownFlows, 1);
+    await close();
+  });
+
+  test('one message, one byte a write', async () => {
+    const { connect, came, tunnel, close } = await openWorld();
+    const phone = connect();
+    const text = `${toText('MESSAGE', 'a', ['Content-Length: 5'])}hello`;
+    for (const letter of text) {
+      await new Promise((written) => phone.socket.write(letter, written));
+    }
+    await came(1);
+    assert.equal(tunnel.sips, [{ flow: 1, text }]);
+    await close();
+  });
+
+  test('fifty messages in one write', async () => {
+    const { connect, came, tunnel, close } = await openWorld();
+    const all = Array.from({ length: 50 }, (_, n) => `${toText('MESSAGE', `m${n}`, ['l: 4'])}body`);
+    connect().socket.write(all.join(''));
+    await came(50);
+    assert.equal(
+      tunnel.sips.map(({ flow, text }) => [flow, text]),
+      all.map((text) => [1, text]),
+    );
+    await close();
+  });
+
+  test('a ping is answered and keeps the flow; it opens none', async () => {
+    const { connect, came, counted, clock, tunnel, sip, close } = await openWorld();
+    const phone = connect();
+    phone.socket.write('\r\n\r\n');
+    await until('a pong', () => phone.heard() === '\r\n');
+    assert.equal(tunnel.controls, []);
+    phone.socket.write(toText('REGISTER', 'a'));
+    await came(1);
+    clock.advance(100_000);
+    phone.socket.write('\r\n\r\n');
+    await counted('keepAlives', 2);
+    clock.advance(100_000);
+    assert.is(sip.relay.flows().length, 1);
+    clock.advance(120_000);
+    await until('the stranger is gone', () => phone.isEnded());
+    assert.is(sip.relay.flows().length, 0);
+    await close();
+  });
+
+  test('the controller closes a flow: the connection ends', async () => {
+    const { connect, came, sip, tunnel, close } = await openWorld();
+    const phone = connect();
+    phone.socket.write(toText('REGISTER', 'a'));
+    await came(1);
+    sip.relay.closeFlow(1);
+    await until('the end', () => phone.isEnded());
+    assert.is(tunnel.controls.length, 1, 'who closes need not be told');
+    await close();
+  });
+
+  test('while the tunnel is down: 503 over the connection, which stays', async () => {
+    const { connect, tunnel, close } = await openWorld();
+    tunnel.isUp = false;
+    tunnel.takes = false;
+    const phone = connect();
+    phone.socket.write(toText('REGISTER', 'a'));
+    await until('503', () => /^SIP\/2\.0 503 /.test(phone.heard()));
+    phone.socket.write(toText('REGISTER', 'b'));
+    await until('another', () => phone.heard().split('SIP/2.0 503').length === 3);
+    assert.not(phone.isEnded());
+    await close();
+  });
+});
+
+describe('SIP over TCP, hostile', (test) => {
+  const smuggled = toText('INVITE', 'smuggled');
+  // biome-ignore format: a table
+  const broken: [what: string, lines: string[]][] = [
+    ['no Content-Length',   []],
+    ['no number',           ['Content-Length: abc']],
+    ['two that differ',     ['Content-Length: 0', 'Content-Length: 5']],
+    ['two, one is compact', ['l: 0', 'Content-Length: 5']],
+    ['a list',              ['Content-Length: 0, 0']],
+    ['negative',            ['Content-Length: -1']],
+  ];
+  for (const [what, lines] of broken) {
+    test(`Content-Length with ${what}: 400, the end, and nothing behind it`, async () => {
+      const { connect, counted, came, tunnel, close } = await openWorld();
+      const phone = connect();
+      phone.socket.write(toText('OPTIONS', 'before') + toText('OPTIONS', 'odd', lines) + smuggled);
+      await came(1);
+      await until('the end', () => phone.isEnded());
+      await counted('streamsBroken');
+      assert.match(phone.heard(), /^SIP\/2\.0 400 .*\r\nVia: .*branch=z9hG4bKodd\r\n/);
+      assert.is(phone.heard().match(/SIP\/2\.0/g)?.length, 2, 'one answer (and its Via)');
+      assert.equal(
+        tunnel.sips.map(({ text }) => text),
+        [toText('OPTIONS', 'before')],
+      );
+      await close();
+    });
+  }
+
+  test('what is no SIP ends the connection without a word', async () => {
+    const { connect, tunnel, close } = await openWorld();
+    const phones = ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', '\x16\x03\x01\x02'].map(
+      (text) => {
+        const phone = connect();
+        phone.socket.write(text + smuggled);
+        return phone;
+      },
+    );
+    await until('both ended', () => phones.every((phone) => phone.isEnded()));
+    assert.equal(
+      phones.map((phone) => phone.heard()),
+      ['', ''],
+    );
+    assert.equal(tunnel.controls, []);
+    await close();
+  });
+
+  test('half a head, half a body, nothing at all: given up in time', async () => {
+    const { connect, sip, clock, counted, tunnel, close } = await openWorld();
+    const whole = toText('INVITE', 'a', ['Content-Length: 5']);
+    const [inHead, inBody, mute] = [connect(), connect(), connect()];
+    inHead.socket.write(whole.slice(0, 60));
+    inBody.socket.write(`${whole}hel`);
+    await until('all are open and read', () => clock.pending() === sweeps + 3 + 2);
+    clock.advance(4_999);
+    assert.is(sip.relay.counters.streamsLate, 0);
+    clock.advance(1);
+    await counted('streamsLate', 1);
+    await until('half a head', () => inHead.isEnded());
+    assert.not(inBody.isEnded());
+    clock.advance(5_000);
+    await counted('streamsLate', 2);
+    clock.advance(20_000);
+    await counted('muteConnections', 1);
+    await until('all', () => inBody.isEnded() && mute.isEnded());
+    assert.equal(tunnel.controls, []);
+    await close();
+  });
+
+  test('connections are bounded for each source and in all', async () => {
+    const connections = { maxPerSource: 2, maxConnections: 3 };
+    const { connect, came, counted, counters, close } = await openWorld({ connections });
+    const phones = [connect(), connect()];
+    for (const [n, { socket }] of phones.entries()) socket.write(toText('REGISTER', `p${n}`));
+    await came(2);
+    const third = connect();
+    await until('refused', () => third.isEnded());
+    connect('127.0.0.2').socket.write(toText('REGISTER', 'other'));
+    await came(3);
+    const fourth = connect('127.0.0.3');
+    await until('refused', () => fourth.isEnded());
+    assert.is(counters.connectionsRefused, 2);
+    phones[0]?.socket.destroy();
+    await counted('flowsClosed');
+    connect().socket.write(toText('REGISTER', 'again'));
+    await came(4);
+    await close();
+  });
+
+  test('who does not read is given up, by size', async () => {
+    const connections = { maxUnreadBytes: 64 * 1_024 };
+    const { connect, came, sip, counters, close } = await openWorld({ connections });
+    const phone = connect();
+    phone.socket.write(toText('REGISTER', 'a'));
+    await came(1);
+    phone.socket.pause();
+    const bytes = Buffer.alloc(60_000, 'x');
+    await until('given up', () => {
+      sip.relay.send(1, bytes);
+      return counters.slowReaders === 1;
+    });
+    assert.equal(sip.relay.flows(), []);
+    await close();
+  });
+
+  test('who does not read is given up, by time', async () => {
+    const { connect, came, sip, clock, counted, close } = await openWorld({
+      connections: { maxUnreadBytes: 1e9 },
+    });
+    const phone = connect();
+    phone.socket.write(toText('REGISTER', 'a'));
+    await came(1);
+    phone.socket.pause();
+    const before = clock.pending();
+    const bytes = Buffer.alloc(60_000, 'x');
+    await until('a write waits', () => {
+      sip.relay.send(1, bytes);
+      return clock.pending() > before;
+    });
+    clock.advance(30_000);
+    await counted('slowReaders');
+    await close();
+  });
+});
+
+describe('SIP over TLS', (test) => {
+  /** The agent's side, a CA that signs for it as the controller would, and phones. */
+  async function openSecure(options: Partial<SipSocketsOptions> = {}) {
+    const folder = await mkdtemp(join(tmpdir(), 'hotdesk-ca-'));
+    let asked = 0;
+    let isAnswered = true;
+    const world = await openWorld({
+      ...options,
+      onStatus: () => {
+        asked++;
+        if (isAnswered) void answer();
+      },
+    });
+    const cas = createSiteCas({ folder, clock: world.clock });
+    async function answer() {
+      const tlsKey = world.sip.certificate.key ?? '';
+      world.sip.certificate.signed(await cas.sign({ site: 'berlin', tlsKey, addresses: ['127.0.0.1'] }));
+    }
+    const peers: Peer[] = [];
+    return {
+      ...world,
+      folder,
+      cas,
+      asked: () => asked,
+      answers(yes: boolean) {
+        isAnswered = yes;
+      },
+      async connectTls(more: object = {}) {
+        const ca = await cas.certificateOf('berlin');
+        const { address: host, port } = world.at.tls;
+        const peer = watch(connectTls({ host, port, ca, ...more }));
+        peers.push(peer);
+        return peer;
+      },
+      async close() {
+        for (const { socket } of peers) socket.destroy();
+        await world.close();
+        await rm(folder, { recursive: true });
+      },
+    };
+  }
+
+  test('a phone that trusts the site CA and checks the address is served', async () => {
+    const { connectTls, came, sip, tunnel, at, folder, asked, close } = await openSecure();
+    const [phone, other] = [await connectTls(), await connectTls({ maxVersion: 'TLSv1.2' })];
+    phone.socket.write(toText('REGISTER', 'a'));
+    await came(1);
+    other.socket.write(toText('REGISTER', 'b'));
+    await came(2);
+    const [opened] = tunnel.controls;
+    assert.ok(opened?.type === 'flow.open' && opened.transport === 'tls');
+    assert.equal(opened.local, at.tls);
+    sip.relay.send(1, ok);
+    await until('the answer', () => phone.heard() === ok.toString());
+    assert.is(asked(), 1, 'one key and one certificate for all');
+    for (const name of ['berlin.key', 'berlin.crt']) {
+      assert.is((await stat(join(folder, 'site-ca', name))).mode & 0o777, 0o600);
+    }
+    phone.socket.end();
+    await until('its flow ends', () => tunnel.controls.some(({ type }) => type === 'flow.close'));
+    await close();
+  });
+
+  // biome-ignore format: a table
+  const refused: [what: string, more: object][] = [
+    ['trusts another CA',   { ca: [] }],
+    ['speaks TLS 1.1',      { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' }],
+    ['speaks no TLS',       { plain: true }],
+  ];
+  for (const [what, more] of refused) {
+    test(`who ${what} has no flow`, async () => {
+      const { connectTls, at, tunnel, close } = await openSecure();
+      const phone = 'plain' in more ? watch(connectTcp(at.tls.port, at.tls.address)) : await connectTls(more);
+      phone.socket.write(toText('REGISTER', 'a'));
+      await until('the end', () => phone.isEnded());
+      assert.equal(tunnel.controls, []);
+      phone.socket.destroy();
+      await close();
+    });
+  }
+
+  test('before there is a certificate phones wait, for 30 s', async () => {
+    const { connectTls, answers, asked, clock, counted, counters, close } = await openSecure();
+    answers(false);
+    const phone = await connectTls();
+    await until('asked', () => asked() === 1);
+    clock.advance(30_000);
+    await counted('handshakesFailed');
+    await until('the end', () => phone.isEnded());
+    answers(true);
+    const next = await connectTls();
+    next.socket.write(toText('REGISTER', 'a'));
+    await until('it came', () => counters.received === 1);
+    assert.is(asked(), 2);
+    await close();
+  });
+
+  test('renewed before its end, in time, for a new key', async () => {
+    const { connectTls, came, asked, clock, sip, close } = await openSecure({ renewMs: 89 * day });
+    const phone = await connectTls();
+    phone.socket.write(toText('REGISTER', 'a'));
+    await came(1);
+    const { key } = sip.certificate;
+    clock.advance(day - 1);
+    assert.is(asked(), 1);
+    clock.advance(1);
+    await until('asked again', () => asked() === 2);
+    assert.is.not(sip.certificate.key, key);
+    const next = await connectTls();
+    next.socket.write(toText('REGISTER', 'b'));
+    await came(2);
+    await close();
+  });
+});
+
+const day = 86_400_000;
+
+/** Timers that are there before any phone: the sweep of idle flows. */
+const sweeps = 1;
