@@ -11,7 +11,7 @@
  * agent may claim is thereby what the phones of its own site will believe.
  */
 
-import './reflect.ts';
+import 'reflect-metadata'; // as in ./certificate.ts
 import { createPublicKey, generateKeyPair, randomBytes, webcrypto } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
