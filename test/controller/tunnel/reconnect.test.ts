@@ -133,6 +133,8 @@ describe('two agents with one key', (test) => {
           defer(() => newer.close());
           await until('both sockets were taken over', () => world.hub.counters.takeovers === 2);
           assert.is(world.hub.counters.duplicates, 0);
+          // Until its own hello came through, the newer one is not yet worth a probe.
+          await until('the hub has heard the newer one', () => world.hub.agents()[0]?.isUp);
 
           forwarder.hold();
           const third = startAgent(world.url, identity);
