@@ -109,6 +109,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
         ? {
             aor: binding.aor,
             address: formatHostPort(binding.flow.remote),
+            transport: binding.flow.transport,
             agent: binding.flow.agent,
             userAgent: binding.userAgent,
             expiresAt: new Date(binding.expiresAt).toISOString(),

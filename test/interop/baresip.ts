@@ -42,10 +42,17 @@ export async function openBaresip(
   const control = await freePort();
   const sip = port ?? (await freePort());
   await mkdir(sounds);
-  await writeFile(join(folder, 'config'), config({ sip, control, sounds, toneHz, host: world.host }));
+  const { server } = account;
+  const cafile = server.trusted === undefined ? undefined : join(folder, 'site-ca.crt');
+  if (cafile !== undefined) await writeFile(cafile, server.trusted ?? '');
+  await writeFile(join(folder, 'config'), config({ sip, control, sounds, toneHz, host: world.host, cafile }));
   await writeFile(join(folder, 'contacts'), '');
   const params = `auth_user=${account.authUser};auth_pass=${account.secret};regint=600;audio_codecs=pcma/8000;ptime=20`;
-  const address = `<sip:${account.user}@${world.host}:${world.port}>`;
+  // The UDP address is where the world says: a test may have put a forwarder before the agent.
+  const address =
+    server.transport === 'udp'
+      ? `<sip:${account.user}@${world.host}:${world.port}>`
+      : `<sip:${account.user}@${server.address}:${server.port};transport=${server.transport}>`;
   await writeFile(join(folder, 'accounts'), `"${account.displayName}" ${address};${params}\n`, {
     mode: 0o600,
   });
@@ -105,10 +112,12 @@ function config(options: {
   sounds: string;
   toneHz: number;
   host: string;
+  cafile: string | undefined;
 }): string {
   return [
     'poll_method epoll',
     `sip_listen ${options.host}:${options.sip}`,
+    ...(options.cafile === undefined ? [] : [`sip_cafile ${options.cafile}`]),
     'audio_player aubridge,nil',
     `audio_source ausine,${options.toneHz}`,
     'audio_alert aubridge,nil',

@@ -25,7 +25,17 @@ export type Ready = {
 };
 
 /** What a phone needs to know, read from its config file. */
-export type Account = { user: string; authUser: string; secret: string; displayName: string; key1: string };
+export type Account = {
+  user: string;
+  authUser: string;
+  secret: string;
+  displayName: string;
+  key1: string;
+  server: Server;
+};
+
+/** Where it registers. `trusted`: PEM of the CA, where the config names one. */
+export type Server = { address: string; port: number; transport: 'udp' | 'tcp' | 'tls'; trusted?: string };
 
 export type World = Ready & {
   /** `host` and `port` of the agent's SIP. */
@@ -95,7 +105,7 @@ export async function openWorld(): Promise<World> {
         headers: { 'user-agent': `Yealink SIP-T46S 66.86.0.15 ${mac}` },
       });
       if (response.status !== 200) throw new Error(`config of ${mac}: ${response.status}`);
-      return toAccount(await response.text());
+      return await toAccount(await response.text());
     },
     close,
   };
@@ -117,7 +127,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function toAccount(config: string): Account {
+async function toAccount(config: string): Promise<Account> {
   const settings = new Map(
     config.split('\n').flatMap((line) => {
       const at = line.indexOf('=');
@@ -125,11 +135,19 @@ function toAccount(config: string): Account {
     }),
   );
   const read = (name: string) => settings.get(name) ?? '';
+  const url = read('static.trusted_certificates.url');
   return {
     user: read('account.1.user_name'),
     authUser: read('account.1.auth_name'),
     secret: read('account.1.password'),
     displayName: read('account.1.display_name'),
     key1: read('linekey.1.value'),
+    server: {
+      address: read('account.1.sip_server.1.address'),
+      port: Number(read('account.1.sip_server.1.port')),
+      transport:
+        (['udp', 'tcp', 'tls'] as const)[Number(read('account.1.sip_server.1.transport_type'))] ?? 'udp',
+      ...(url.startsWith('http') && { trusted: await (await fetch(url)).text() }),
+    },
   };
 }
