@@ -7,6 +7,7 @@
  *     admin ─── api ── store, sessions, hub
  */
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { apiPath } from '#controller/api/app.ts';
@@ -21,7 +22,6 @@ import { type Hub, listenHub } from '#controller/tunnel/hub.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
-import { checkTlsKey, isFirstStart } from './first-start.ts';
 import { createKeys } from './keys.ts';
 import { openMasterKey } from './master-key.ts';
 
@@ -49,12 +49,11 @@ export async function openController({
 }: ControllerOptions): Promise<Controller> {
   const folder = join(data, 'store');
   const clock = systemClock;
-  const keys = createKeys(await openMasterKey(data, await isFirstStart(data)));
+  const keys = createKeys(await openMasterKey(data, !existsSync(folder)));
   const store = await openStore({ folder, log });
   const opened: { close(): unknown }[] = [store];
 
   try {
-    checkTlsKey(data, store);
     const hub = await listenHub({
       listen,
       folder: data,
@@ -98,6 +97,8 @@ export async function openController({
       provisioning,
       pins: sessions,
       hub,
+      keys,
+      upstreams: core.upstreams,
       counters: () => ({
         sip: core.counters,
         tunnel: hub.counters,

@@ -7,10 +7,11 @@
  *                    ├─ config   MAC → the token in its provisioning URL
  *                    ├─ pepper   into every PIN hash
  *                    ├─ flow     signs Record-Route
- *                    └─ nonce    signs digest nonces
+ *                    ├─ nonce    signs digest nonces
+ *                    └─ upstream seals what a PBX wants to know: its passwords are not ours to derive
  */
 
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 export type Keys = {
   /** 128 bits, hex: long enough that a sniffed digest cannot be searched. */
@@ -22,6 +23,10 @@ export type Keys = {
   readonly pepper: Uint8Array;
   readonly flow: Uint8Array;
   readonly nonce: Uint8Array;
+  /** AES-256-GCM, base64url. `purpose` is bound into it: sealed for one document it opens in no other. */
+  seal(purpose: string, secret: string): string;
+  /** Undefined: sealed for something else, with another master key, or not as it was. */
+  unseal(purpose: string, sealed: string): string | undefined;
 };
 
 export function createKeys(master: Uint8Array): Keys {
@@ -36,6 +41,37 @@ export function createKeys(master: Uint8Array): Keys {
     pepper: derive('pepper'),
     flow: derive('flow'),
     nonce: derive('nonce'),
+    ...createSeal(derive('upstream')),
+  };
+}
+
+const sealName = 'aes-256-gcm';
+const ivBytes = 12;
+const tagBytes = 16;
+
+/** iv ‖ ciphertext ‖ tag. A fresh random iv each time: the few secrets sealed in a life are far from its bound. */
+function createSeal(key: Uint8Array): Pick<Keys, 'seal' | 'unseal'> {
+  return {
+    seal(purpose, secret) {
+      const iv = randomBytes(ivBytes);
+      const cipher = createCipheriv(sealName, key, iv).setAAD(Buffer.from(purpose));
+      return Buffer.concat([iv, cipher.update(secret), cipher.final(), cipher.getAuthTag()]).toString(
+        'base64url',
+      );
+    },
+    unseal(purpose, sealed) {
+      const bytes = Buffer.from(sealed, 'base64url');
+      if (bytes.length < ivBytes + tagBytes) return undefined;
+      const opening = createDecipheriv(sealName, key, bytes.subarray(0, ivBytes), {
+        authTagLength: tagBytes,
+      }).setAAD(Buffer.from(purpose));
+      opening.setAuthTag(bytes.subarray(-tagBytes));
+      try {
+        return opening.update(bytes.subarray(ivBytes, -tagBytes), undefined, 'utf8') + opening.final('utf8');
+      } catch {
+        return undefined; // the tag does not fit: that is the answer
+      }
+    },
   };
 }
 

@@ -29,7 +29,8 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/model': [], //                            what things are
   'controller/store': [], //                            keeps them
   'controller/tunnel': [], //                           agents come in here
-  'controller/sip': ['controller'], //                  keys
+  'controller/sip': ['controller', 'controller/sip/upstream'], // keys
+  'controller/sip/upstream': ['controller', 'controller/sip'], // PBXs and trunks, their sockets
   'controller/media': [],
   'controller/sessions': ['controller'], //             what the product decides: no sockets
   'controller/layout': [],

@@ -19,11 +19,13 @@ import { formatProblem, problemOf } from './problem.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
 import { tokenOf, tokenRoutes } from './tokens.ts';
+import { type UpstreamDeps, upstreamRoutes, userUpstreamRoutes } from './upstreams.ts';
 import { type UserDeps, userRoutes } from './users.ts';
 
 export type AppDeps = Omit<SessionDeps, 'how'> &
   DeviceDeps &
-  UserDeps & {
+  UserDeps &
+  UpstreamDeps & {
     hub: Agents;
     counters(): Counts;
     clock: Clock;
@@ -53,6 +55,8 @@ export function createApp(deps: AppDeps): Hono {
   const routes = new Hono()
     .route('/sites', siteRoutes(deps))
     .route('/users', userRoutes(deps))
+    .route('/users', userUpstreamRoutes(deps))
+    .route('/upstreams', upstreamRoutes(deps))
     .route('/devices', deviceRoutes(deps))
     .route('/sessions', sessionRoutes({ ...deps, how }))
     .route('/agents', agentRoutes(deps))

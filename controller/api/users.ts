@@ -27,7 +27,7 @@ export interface Pins {
 }
 
 const pin = z.string().max(64);
-const { pinHash: _, ...fields } = user.shape;
+const { pinHash: _, upstream: __, ...fields } = user.shape;
 const shown = z.strictObject(fields);
 const creation = shown.extend({ pin: pin.optional() });
 const pinBody = z.strictObject({ pin });
@@ -66,9 +66,13 @@ export function userRoutes({ store, pins }: UserDeps): Hono {
       return c.json(toJson(found), 200, revisionTag(found));
     })
     .patch('/:ext', async (c) => {
-      const { revision, pinHash, ...current } = find(c.req.param('ext'));
+      const { revision, pinHash, upstream, ...current } = find(c.req.param('ext'));
       const changed = await readPatch(shown, c, current, { id: 'extension' });
-      const value: User = { ...changed, ...(pinHash !== undefined && { pinHash }) };
+      const value: User = {
+        ...changed,
+        ...(pinHash !== undefined && { pinHash }),
+        ...(upstream !== undefined && { upstream }),
+      };
       checkUser(value, store);
       await store.commit([{ type: 'put', collection: 'users', value, expect: expected(c, { revision }) }]);
       return c.json(toJson(value));
@@ -91,6 +95,15 @@ export function userRoutes({ store, pins }: UserDeps): Hono {
 }
 
 function toJson(value: User): object {
-  const { extension, name, hotdesk, secondDevice, keys, pinHash } = value;
-  return { extension, name, hotdesk, secondDevice, keys, hasPin: pinHash !== undefined };
+  const { extension, name, hotdesk, secondDevice, keys, pinHash, upstream } = value;
+  const account = upstream && { id: upstream.id, user: upstream.user, hasSecret: true };
+  return {
+    extension,
+    name,
+    hotdesk,
+    secondDevice,
+    keys,
+    hasPin: pinHash !== undefined,
+    upstream: account,
+  };
 }

@@ -3,6 +3,7 @@
 import { parseHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Column, field, type Row } from './table.ts';
+import { setUserUpstream, upstreamNoun, userUpstreamFlags } from './upstream.ts';
 import {
   type Call,
   done,
@@ -146,9 +147,10 @@ export const nouns: Readonly<Record<string, Noun>> = {
       set: {
         about: 'changes it',
         args: ['EXT'],
-        flags: [valued('name', 'NAME', 'on displays'), ...userFlags],
+        flags: [valued('name', 'NAME', 'on displays'), ...userFlags, ...userUpstreamFlags],
         async run(call) {
           const path = at('/users', call.args[0]);
+          await setUserUpstream(call, path);
           const { pin } = await pinFrom(call);
           if (pin !== undefined) await call.client.ask('PUT', `${path}/pin`, { pin });
           return item(call.client.ask('PATCH', path, userFields(call)));
@@ -161,6 +163,8 @@ export const nouns: Readonly<Record<string, Noun>> = {
       },
     },
   },
+
+  upstream: upstreamNoun,
 
   device: {
     about: 'the phones',

@@ -8,7 +8,7 @@
  *
  * Times are milliseconds since the epoch. No document holds a secret in clear:
  * SIP secrets and config tokens are derived from the master key, PINs and API
- * tokens are kept as hashes.
+ * tokens are kept as hashes, passwords of a PBX are sealed (controller/keys.ts).
  */
 
 import { z } from 'zod';
@@ -101,7 +101,67 @@ export const user = z.strictObject({
   keys: z.array(key).max(200).default([]),
   /** `scrypt:N:salt:hash`, base64url; absent: the user has no PIN and cannot log in. */
   pinHash: z.string().optional(),
+  /** As whom the user is registered at a PBX while a session lasts; the secret is sealed. */
+  upstream: z.strictObject({ id: siteId, user: z.string().max(64), secret: z.string().max(512) }).optional(),
 });
+
+/** A digest user: what can stand between quotes as it is. */
+export const authUser = z
+  .string()
+  .regex(/^[A-Za-z0-9._~!$&'()*+,;=:@%-]{1,64}$/, 'a user name is 1 to 64 characters that need no escaping');
+
+const dialledPart = /^\+?[0-9*#]{1,24}$/;
+
+/** Not in the clear anywhere but in the digest. Sealed for `upstream <id>` or `user <extension>`. */
+const sealed = z.string().max(512);
+
+export const upstream = z.strictObject({
+  id: siteId,
+  /** `register`: each logged-in user is registered there; `trunk`: all calls go over the one account, or none. */
+  mode: z.enum(['register', 'trunk']),
+  transport: z.enum(['udp', 'tcp', 'tls']).default('udp'),
+  /** Several: the first that answers is used. Calls from there, and from nowhere else, are taken. */
+  addresses: z.array(hostPort).min(1, 'at least one address is needed').max(8),
+  /** Behind the @ of what is sent there; the first address when absent. */
+  domain: z
+    .string()
+    .regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'is not a host name')
+    .optional(),
+  /** Where the controller speaks to it from; absent: the address that the route there has, port 5080. */
+  local: z
+    .strictObject({
+      address: z.union([z.ipv4(), z.ipv6()], 'is not an IP address'),
+      port: z.int().min(0).max(65_535),
+    })
+    .optional(),
+  authentication: z.enum(['none', 'ip', 'digest']).default('ip'),
+  username: authUser.optional(),
+  secret: sealed.optional(),
+  /** What goes there: beginnings of numbers, or ranges like 200-299. */
+  numbers: z
+    .array(z.string().regex(/^(?:\+?[0-9*#]{1,24}|[0-9]{1,15}-[0-9]{1,15})$/, 'is no prefix and no range'))
+    .max(500)
+    .default([]),
+  /** Takes what no other takes. */
+  defaultRoute: z.boolean().default(false),
+  /** Beginnings of numbers that are never called: premium and satellite, unless configured otherwise. */
+  denied: z
+    .array(z.string().regex(dialledPart, 'is no prefix'))
+    .max(500)
+    .default(() => [...premiumPrefixes]),
+  /** In front of our extension in numbers called from there, as +493012345. */
+  calledPrefix: z.union([z.literal(''), z.string().regex(dialledPart)]).default(''),
+  /** Between two OPTIONS to each address; 0: never. */
+  probeSeconds: z.int().min(0).max(3_600).default(30),
+  /** PEM of who signed its certificate, when that is nobody the system knows. */
+  ca: z.string().max(65_536).optional(),
+});
+
+const premiumPrefixes = [
+  ...['0900', '0137', '0118', '+49900', '0049900', '+49137', '0049137'],
+  ...['+1900', '001900', '+979', '00979', '+808', '00808'], // premium, shared cost
+  ...['+870', '00870', '+881', '00881', '+882', '00882', '+883', '00883'], // satellite, networks without a country
+];
 
 export const how = z.enum(['dial', 'key', 'api', 'admin', 'takeover', 'move', 'limit', 'removed']);
 
@@ -169,6 +229,7 @@ export const collections = {
   enrolTokens: { schema: enrolToken, id: 'id' },
   apiTokens: { schema: apiToken, id: 'id' },
   pinLocks: { schema: pinLock, id: 'id' },
+  upstreams: { schema: upstream, id: 'id' },
 } as const;
 
 export type CollectionName = keyof typeof collections;
@@ -184,6 +245,7 @@ export type Binding = z.infer<typeof binding>;
 export type EnrolToken = z.infer<typeof enrolToken>;
 export type ApiToken = z.infer<typeof apiToken>;
 export type PinLock = z.infer<typeof pinLock>;
+export type Upstream = z.infer<typeof upstream>;
 
 export type Documents = {
   sites: Site;
@@ -195,4 +257,5 @@ export type Documents = {
   enrolTokens: EnrolToken;
   apiTokens: ApiToken;
   pinLocks: PinLock;
+  upstreams: Upstream;
 };

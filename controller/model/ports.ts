@@ -117,6 +117,29 @@ export interface CallMedia {
   settled(branch: string, isSuccess: boolean): void;
 }
 
+// --- upstreams, offered by controller/sip, shown by controller/api ------------------------------
+
+export type AddressHealth = { address: HostPort; state: 'unknown' | 'up' | 'down'; since: number };
+
+/** A user at a PBX. */
+export type RegistrationState = {
+  extension: string;
+  upstream: string;
+  state: 'trying' | 'registered' | 'refused' | 'failed';
+  /** Of the last answer; absent: none came. */
+  status?: number;
+  /** When the state began, and when it is tried again or refreshed. */
+  since: number;
+  nextAt?: number;
+};
+
+export type UpstreamShown = {
+  addresses: readonly AddressHealth[];
+  registrations: readonly RegistrationState[];
+  /** Why there is no socket towards it. */
+  problem?: string;
+};
+
 // --- HTTP that an agent relays ---------------------------------------------------
 
 /** A phone's request for a file, as its agent heard it. `agent` and `site` are from the tunnel, the rest is hostile. */

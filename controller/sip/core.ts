@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import type { Keys } from '#controller/keys.ts';
 import type { Flow } from '#controller/model/model.ts';
 import type { ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
+import { createUpstreams, type Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createResponse, formatMessage, parseMessage, type SipMessage } from '#protocol/sip/message.ts';
@@ -50,6 +51,7 @@ export type SipCoreOptions = {
 export type SipCore = {
   receive(flow: Flow, bytes: Uint8Array): void;
   resync: Resync;
+  readonly upstreams: Upstreams;
   readonly counters: Readonly<Counters>;
   close(): void;
 };
@@ -70,8 +72,15 @@ export function createSipCore({
   const directory = createDirectory({ store, clock });
   const calls = createCalls({ clock, onFree: (device) => changeOvers.callEnded(device) });
   const authentication = createAuthentication({ store, keys, clock, random });
-  const routes = createRoutes(createFlowTokens(keys.flow, (agent) => store.get('agents', agent)?.site));
-  const legs = createLegs({ store, routes, key: keys.flow, random });
+  const routes = createRoutes(
+    createFlowTokens(
+      keys.flow,
+      (agent) => store.get('agents', agent)?.site,
+      (upstream) => upstreams.domainOf(upstream),
+    ),
+  );
+  const offsetOf = (callId: string) => upstreams.offsetOf(callId);
+  const legs = createLegs({ store, routes, key: keys.flow, random, offsetOf });
   const limiter = createLimiter({
     clock,
     perSecond: unauthenticatedPerSecond,
@@ -92,6 +101,15 @@ export function createSipCore({
     isExempt: (request) => ['emergency', 'dialog'].includes(admissions.get(request)?.type ?? ''),
     maxTransactions,
   });
+  const upstreams = createUpstreams({
+    store,
+    keys,
+    transactions,
+    receive: (peer, bytes) => take(bytes, peer),
+    clock,
+    log,
+    random,
+  });
   const register = createRegistrar({
     store,
     changeOvers,
@@ -106,17 +124,19 @@ export function createSipCore({
     line,
     log,
     directory,
-    transactions,
+    transactions: upstreams,
+    upstreams,
     legs,
     calls,
     counters,
     tagFor: authentication.tagFor,
-    send: (peer, message) => send(peer, formatMessage(message)),
+    send: (peer, message) => send(peer, formatMessage(upstreams.ack(message, peer))),
   });
   line.onSend = (bytes) => take(bytes, ivr);
 
   function send(peer: Peer, bytes: Uint8Array): boolean {
     if (peer.type === 'flow') return flows.send(peer.flow, bytes);
+    if (peer.type === 'upstream') return upstreams.send(peer, bytes);
     line.receive(bytes);
     return true;
   }
@@ -136,7 +156,7 @@ export function createSipCore({
   }
 
   function takeRequest(request: SipMessage, peer: Peer): void {
-    if (peer.type === 'flow') stampVia(request, peer.flow);
+    if (peer.type !== 'ivr') stampVia(request, peer.type === 'flow' ? peer.flow : peer);
     if (wasLetIn(request, peer)) transactions.receive(request, peer);
     else if (request.method === 'CANCEL') refuseCancel(request, peer);
     else letIn(request, peer);
@@ -168,7 +188,7 @@ export function createSipCore({
   }
 
   function hasRate(peer: Peer): boolean {
-    if (peer.type === 'ivr' || limiter.take(`${peer.flow.agent} ${peer.flow.remote.address}`)) return true;
+    if (peer.type !== 'flow' || limiter.take(`${peer.flow.agent} ${peer.flow.remote.address}`)) return true;
     counters.limited++;
     return false;
   }
@@ -204,8 +224,10 @@ export function createSipCore({
   return {
     receive: (flow, bytes) => take(bytes, { type: 'flow', flow }),
     resync: createResync({ store, keys, log, directory, calls, transactions, random }),
+    upstreams,
     counters,
     close() {
+      upstreams.close();
       line.onSend = () => {};
       transactions.close();
       calls.close();
@@ -215,7 +237,7 @@ export function createSipCore({
 }
 
 /** RFC 3261 18.2.1, RFC 3581 4: where it really came from, whatever its sender believes. */
-function stampVia(request: SipMessage, { remote }: Flow): void {
+function stampVia(request: SipMessage, { remote }: Pick<Flow, 'remote'>): void {
   const via = request.topVia;
   const params = new Map(via.params);
   params.delete('received');

@@ -8,6 +8,7 @@
  *     logout code                     the login line         the login line
  *     number the site lets idle call  ring                   ring
  *     extension                       403                    ring, 480, 404
+ *     a number that an upstream takes 403                    to it, or 403
  *     all else                        403                    404
  *
  * Only what is dialled exactly so counts: `1120900` is no emergency call, and
@@ -16,6 +17,7 @@
 
 import type { Site } from '#controller/model/model.ts';
 import type { LoginCall } from '#controller/model/ports.ts';
+import type { Beyond } from '#controller/sip/upstream/numbers.ts';
 
 export type Caller = {
   device: string;
@@ -28,6 +30,8 @@ export type Plan = {
   isUser(extension: string): boolean;
   /** Devices that the user is logged in at. */
   devicesOf(extension: string): readonly string[];
+  /** Where a number that is none of ours goes; absent: nowhere. */
+  beyond?(number: string): Beyond;
 };
 
 export type Refusal = { type: 'refuse'; status: 403 | 404 | 480; reason: string };
@@ -36,6 +40,7 @@ export type Verdict =
   | { type: 'emergency'; number: string }
   | { type: 'line'; request: LoginCall['request'] }
   | { type: 'ring'; extension: string; devices: readonly string[] }
+  | Extract<Beyond, { type: 'to' }>
   | Refusal;
 
 /** `dialled` is the user part, unescaped: `%2A77%2A` came as `*77*`. */
@@ -45,10 +50,16 @@ export function decide(dialled: string, caller: Caller, plan: Plan): Verdict {
   if (request !== undefined) return { type: 'line', request };
   const isIdle = caller.extension === undefined;
   if (isIdle && !plan.site.idleMayCall.includes(dialled)) return refuse(403, 'Log in first');
-  if (!plan.isUser(dialled)) return refuse(404, 'Not Found');
+  if (!plan.isUser(dialled)) return isIdle ? refuse(404, 'Not Found') : goBeyond(dialled, plan);
   // A user's own number rings at the other desks only.
   const devices = plan.devicesOf(dialled).filter((device) => device !== caller.device);
   return devices.length > 0 ? { type: 'ring', extension: dialled, devices } : refuse(480, 'Not logged in');
+}
+
+function goBeyond(dialled: string, { beyond }: Plan): Verdict {
+  const found = beyond?.(dialled) ?? { type: 'none' };
+  if (found.type === 'to') return found;
+  return found.type === 'denied' ? refuse(403, 'Number not allowed') : refuse(404, 'Not Found');
 }
 
 export const isEmergency = (dialled: string, site: Pick<Site, 'emergencyNumbers'>) =>

@@ -8,11 +8,12 @@
  *     +--------+------------+---------------+----------------+--------+--------+
  *     | shape  | agent (8)  | local (6|18)  | remote (6|18)  | names  | HMAC   |
  *     +--------+------------+---------------+----------------+--------+--------+
- *     shape: 1 IPv6 local, 2 IPv6 remote, 4 TCP, 8 TLS, 16 IVR (no agent, no addresses)
- *     names: `device user`, either may be empty
+ *     shape: 1 IPv6 local, 2 IPv6 remote, 4 TCP, 8 TLS, 16 IVR (no agent, no addresses), 32 upstream (no agent)
+ *     names: `device user`, either may be empty; of an upstream ` user upstream account offset`
  *
  * The HMAC takes in the Call-ID: a token is worth nothing in another call. The
- * site is not in it but looked up, so that a token dies with its agent.
+ * site is not in it but looked up, and so is an upstream's domain: a token dies
+ * with its agent or its upstream.
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -32,9 +33,17 @@ export type FlowTokens = {
 
 const macBytes = 12;
 const maxTokenChars = 200;
-const shapes = { localIs6: 1, remoteIs6: 2, tcp: 4, tls: 8, ivr: 16 } as const;
+const shapes = { localIs6: 1, remoteIs6: 2, tcp: 4, tls: 8, ivr: 16, upstream: 32 } as const;
 
-export function createFlowTokens(key: Uint8Array, siteOf: (agent: string) => string | undefined): FlowTokens {
+/** What is looked up, not believed; undefined: gone. */
+type Lookups = Record<'siteOf' | 'domainOf', (id: string) => string | undefined>;
+
+export function createFlowTokens(
+  key: Uint8Array,
+  siteOf: (agent: string) => string | undefined,
+  domainOf: (upstream: string) => string | undefined = () => undefined,
+): FlowTokens {
+  const lookups = { siteOf, domainOf };
   const sign = (callId: string, body: Uint8Array) =>
     createHmac('sha256', key).update(body).update(callId).digest().subarray(0, macBytes);
 
@@ -49,41 +58,68 @@ export function createFlowTokens(key: Uint8Array, siteOf: (agent: string) => str
       const body = bytes.subarray(0, -macBytes);
       if (body.length === 0 || !timingSafeEqual(bytes.subarray(-macBytes), sign(callId, body)))
         return undefined;
-      return decodeSide(body, siteOf);
+      return decodeSide(body, lookups);
     },
   };
 }
 
 function encodeSide({ peer, device, user }: Side): Uint8Array {
-  const names = Buffer.from(`${device} ${user}`);
-  if (peer.type === 'ivr') return Buffer.concat([Uint8Array.of(shapes.ivr), names]);
-  const { agent, transport, local, remote } = peer.flow;
-  const shape =
-    (isIP(local.address) === 6 ? shapes.localIs6 : 0) |
-    (isIP(remote.address) === 6 ? shapes.remoteIs6 : 0) |
-    (transport === 'udp' ? 0 : shapes[transport]);
-  const head = Uint8Array.of(shape);
-  return Buffer.concat([head, Buffer.from(agent, 'hex'), encodeAddress(local), encodeAddress(remote), names]);
+  if (peer.type === 'ivr')
+    return Buffer.concat([Uint8Array.of(shapes.ivr), Buffer.from(`${device} ${user}`)]);
+  if (peer.type === 'flow') {
+    const agent = Buffer.from(peer.flow.agent, 'hex');
+    return Buffer.concat([
+      shapeOf(peer.flow, 0),
+      agent,
+      encodeWay(peer.flow),
+      Buffer.from(`${device} ${user}`),
+    ]);
+  }
+  const names = Buffer.from(` ${user} ${peer.upstream} ${peer.account} ${peer.offset}`);
+  return Buffer.concat([shapeOf(peer, shapes.upstream), encodeWay(peer), names]);
 }
 
+type Way = { transport: Flow['transport']; local: HostPort; remote: HostPort };
+
+function shapeOf({ transport, local, remote }: Way, kind: number): Uint8Array {
+  const localIs6 = isIP(local.address) === 6 ? shapes.localIs6 : 0;
+  const remoteIs6 = isIP(remote.address) === 6 ? shapes.remoteIs6 : 0;
+  return Uint8Array.of(kind | localIs6 | remoteIs6 | (transport === 'udp' ? 0 : shapes[transport]));
+}
+
+const encodeWay = ({ local, remote }: Way) => Buffer.concat([encodeAddress(local), encodeAddress(remote)]);
+
 /** `body` is signed, so its form is known. */
-function decodeSide(body: Buffer, siteOf: (agent: string) => string | undefined): Side | undefined {
+function decodeSide(body: Buffer, lookups: Lookups): Side | undefined {
   const shape = body[0] ?? 0;
   if (shape === shapes.ivr) return { peer: ivr, ...decodeNames(body.subarray(1)) };
+  if ((shape & shapes.upstream) !== 0) return decodeUpstream(shape, body.subarray(1), lookups);
   const agent = body.toString('hex', 1, 9);
-  const site = siteOf(agent);
+  const site = lookups.siteOf(agent);
   if (site === undefined) return undefined;
-  const localEnd = 9 + ((shape & shapes.localIs6) === 0 ? 6 : 18);
+  const { way, rest } = decodeWay(shape, body.subarray(9));
+  return { peer: { type: 'flow', flow: { agent, site, ...way } }, ...decodeNames(rest) };
+}
+
+function decodeUpstream(shape: number, body: Buffer, { domainOf }: Lookups): Side | undefined {
+  const { way, rest } = decodeWay(shape, body);
+  const [device = '', user = '', upstream = '', account = '', offset = ''] = rest.toString().split(' ');
+  const domain = domainOf(upstream);
+  if (domain === undefined) return undefined;
+  return {
+    peer: { type: 'upstream', upstream, domain, ...way, account, offset: Number(offset) },
+    device,
+    user,
+  };
+}
+
+function decodeWay(shape: number, body: Buffer): { way: Way; rest: Buffer } {
+  const localEnd = (shape & shapes.localIs6) === 0 ? 6 : 18;
   const remoteEnd = localEnd + ((shape & shapes.remoteIs6) === 0 ? 6 : 18);
   const transport = (shape & shapes.tcp) !== 0 ? 'tcp' : (shape & shapes.tls) !== 0 ? 'tls' : 'udp';
-  const flow: Flow = {
-    agent,
-    site,
-    transport,
-    local: decodeAddress(body.subarray(9, localEnd)),
-    remote: decodeAddress(body.subarray(localEnd, remoteEnd)),
-  };
-  return { peer: { type: 'flow', flow }, ...decodeNames(body.subarray(remoteEnd)) };
+  const local = decodeAddress(body.subarray(0, localEnd));
+  const remote = decodeAddress(body.subarray(localEnd, remoteEnd));
+  return { way: { transport, local, remote }, rest: body.subarray(remoteEnd) };
 }
 
 function decodeNames(bytes: Buffer): { device: string; user: string } {

@@ -22,10 +22,12 @@ export type Target = {
   uri: string;
   /** Told the branch of the top Via just before the request goes. */
   beforeSend?(branch: string): void;
+  /** The same by another address, for when this one fails. */
+  next?(): Target | undefined;
 };
 
 export type ForwardOptions = {
-  transactions: Transactions<Peer>;
+  transactions: Pick<Transactions<Peer>, 'request'>;
   tx: ServerTransaction<Peer>;
   targets: readonly Target[];
   toTag: string;
@@ -69,12 +71,13 @@ export function forward(options: ForwardOptions): void {
   );
 
   function open(branch: Branch): void {
-    const { request, branch: id } = prepare(branch.target);
-    branch.target.beforeSend?.(id);
+    const { target } = branch;
+    const { request, branch: id } = prepare(target);
+    target.beforeSend?.(id);
     try {
-      branch.transaction = transactions.request(request, branch.target.side.peer, {
-        response: (response) => onResponse(branch, response),
-        end: (why) => settle(branch, why === 'transport' ? options.unsentStatus : 408),
+      branch.transaction = transactions.request(request, target.side.peer, {
+        response: (response) => onResponse(branch, target, response),
+        end: (why) => onEnd(branch, target, why === 'transport' ? options.unsentStatus : 408),
       });
     } catch (error) {
       if (!Fault.is(error, 'limit.reached')) throw error;
@@ -82,15 +85,32 @@ export function forward(options: ForwardOptions): void {
     }
   }
 
-  function onResponse(branch: Branch, response: SipMessage): void {
-    const status = response.start.type === 'response' ? response.start.status : 0;
-    if (status >= 300) onFailure(branch, response, status);
-    else if (status >= 200) onSuccess(branch, response);
-    // A 100 is between us and the next hop.
-    else if (status > 100 && !isAnswered) tx.respond(relay(response, branch.target));
+  function onEnd(branch: Branch, target: Target, status: number): void {
+    if (!goesOn(branch, target)) settle(branch, status);
   }
 
-  function onFailure(branch: Branch, response: SipMessage, status: number): void {
+  /** What an address was asked and failed to answer goes to the next one; what came of the first is over. */
+  function goesOn(branch: Branch, target: Target): boolean {
+    if (branch.target !== target) return true;
+    const next = isCancelled || isAnswered || branch.status !== undefined ? undefined : target.next?.();
+    if (next === undefined) return false;
+    branch.target = next;
+    open(branch);
+    return true;
+  }
+
+  /** `target` is where it came from: a late 2xx may be of one that was given up. */
+  function onResponse(branch: Branch, target: Target, response: SipMessage): void {
+    const status = response.start.type === 'response' ? response.start.status : 0;
+    if (status >= 300) onFailure(branch, target, response, status);
+    else if (status >= 200) onSuccess(branch, target, response);
+    // A 100 is between us and the next hop.
+    else if (status > 100 && !isAnswered) tx.respond(relay(response, target));
+  }
+
+  function onFailure(branch: Branch, target: Target, response: SipMessage, status: number): void {
+    if (status >= 500 && status < 600 && goesOn(branch, target)) return;
+    if (branch.target !== target) return;
     const counts = defused(status);
     if (counts === status) {
       settle(branch, status, response);
@@ -101,11 +121,11 @@ export function forward(options: ForwardOptions): void {
   }
 
   /** Each 2xx to an INVITE is a call of its own and goes to the caller, also a late one, also again. */
-  function onSuccess(branch: Branch, response: SipMessage): void {
+  function onSuccess(branch: Branch, target: Target, response: SipMessage): void {
     if (isAnswered && !isInvite) return;
     isAnswered = true;
-    options.onAnswer?.(response, branch.target);
-    tx.respond(relay(response, branch.target));
+    options.onAnswer?.(response, target);
+    tx.respond(relay(response, target));
     cancelOthers(branch);
     settle(branch, 200);
   }

@@ -4,6 +4,7 @@
  *
  *     looked at in this order                                    then
  *     in a dialog, with both its tokens, from the right place    dialog
+ *     from an address of an upstream, at a socket of our own     upstream
  *     from the site's emergency gateway                          gateway
  *     INVITE to an emergency number, right digest or an address
  *       that is or was a device's                                emergency
@@ -24,14 +25,15 @@ import type { Counters } from './counters.ts';
 import { isEmergency } from './dial-plan.ts';
 import type { Directory } from './directory.ts';
 import type { Limiter } from './limiter.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, UpstreamPeer } from './peer.ts';
 import type { Dialog, Routes } from './routes.ts';
 
 export type Admitted =
   | ({ type: 'dialog' } & Dialog)
   | { type: 'gateway'; flow: Flow }
   | { type: 'emergency'; flow: Flow; device: Kept<Device>; number: string }
-  | { type: 'device'; flow: Flow; device: Kept<Device>; generation: number; isRepeat: boolean };
+  | { type: 'device'; flow: Flow; device: Kept<Device>; generation: number; isRepeat: boolean }
+  | { type: 'upstream'; peer: UpstreamPeer };
 
 export type Turned = { type: 'answer'; response: SipMessage } | { type: 'drop' };
 
@@ -109,6 +111,7 @@ export function createGate(options: GateOptions): (request: SipMessage, peer: Pe
   return (request, peer) => {
     const dialog = inDialog(request, peer);
     if (dialog !== undefined) return dialog;
+    if (peer.type === 'upstream') return { type: 'upstream', peer };
     // The IVR is called, it never calls.
     return peer.type === 'ivr' ? refuse(request, 403) : fromFlow(request, peer.flow);
   };

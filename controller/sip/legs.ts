@@ -7,11 +7,12 @@
 import { createHmac } from 'node:crypto';
 import type { Store } from '#controller/model/ports.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
+import { formatNameAddr, parseNameAddr } from '#protocol/sip/name-addr.ts';
 import { parseVia } from '#protocol/sip/via.ts';
 import type { Side } from './flow-token.ts';
 import type { Target } from './forward.ts';
 import { assertCaller, assertIdentity, dropClaims, type Identity } from './identity.ts';
-import { hostFacing, viaFacing } from './peer.ts';
+import { domainFacing, isNetwork, viaFacing } from './peer.ts';
 import type { Routes } from './routes.ts';
 
 export type LegsOptions = {
@@ -19,6 +20,8 @@ export type LegsOptions = {
   routes: Routes;
   key: Uint8Array;
   random: (bytes: number) => Uint8Array;
+  /** How far the CSeq numbers of a call are ahead towards its upstream. */
+  offsetOf?(callId: string): number;
 };
 
 export type Outgoing = { request: SipMessage; branch: string };
@@ -40,7 +43,7 @@ export type Legs = {
 
 const maxForwards = 70;
 
-export function createLegs({ store, routes, key, random }: LegsOptions): Legs {
+export function createLegs({ store, routes, key, random, offsetOf = () => 0 }: LegsOptions): Legs {
   /** Beginning of every branch of this request: one that comes back unchanged is known by it. */
   function branchMark(request: SipMessage): string {
     const uri = request.start.type === 'request' ? request.start.uri : '';
@@ -55,19 +58,18 @@ export function createLegs({ store, routes, key, random }: LegsOptions): Legs {
     out.set('Max-Forwards', String(Math.max(0, hops - 1)));
     dropClaims(out);
     out.removeAll('Route');
-    out.removeAll('Record-Route');
+    // The way back through a network is not ours to drop.
+    if (!isNetwork(near)) out.removeAll('Record-Route');
     // RFC 3911: listening in on a call that is not one's own.
     out.removeAll('Join');
     // Nobody is logged in there: it may not take over a call either.
     if (near.device !== '' && near.user === near.device) out.removeAll('Replaces');
-    if (caller !== undefined) assertCaller(out, caller, hostFacing(side.peer));
+    if (caller !== undefined) assertCaller(out, caller, domainFacing(side.peer));
+    if (side.peer.type === 'upstream') addressTo(out, side.user, side.peer.domain);
     const branch = branchMark(request) + Buffer.from(random(9)).toString('base64url');
     out.prepend('Via', viaFacing(side.peer, branch));
     return { request: out, branch };
   }
-
-  /** Not to a phone: which way it sends what is ours to say. A gateway may have proxies of its own behind it. */
-  const isGateway = ({ peer, device }: Side) => peer.type === 'flow' && device === '';
 
   const identityOf = ({ device, user }: Side): Identity | undefined =>
     device === '' ? undefined : { user, display: store.get('users', user)?.name ?? user };
@@ -86,7 +88,7 @@ export function createLegs({ store, routes, key, random }: LegsOptions): Legs {
     inDialog(leg, far) {
       const { start } = leg.request;
       const out = outgoing(leg, { side: far, uri: start.type === 'request' ? start.uri : '' });
-      if (isGateway(far))
+      if (isNetwork(far))
         for (const route of leg.request.getAll('Route').slice(2)) out.request.append('Route', route);
       return out;
     },
@@ -94,14 +96,15 @@ export function createLegs({ store, routes, key, random }: LegsOptions): Legs {
     response(response, { request, near }, { side }) {
       const out = response.clone();
       // As the caller wrote them, whatever the phone made of them.
-      for (const name of ['Via', 'From']) {
+      for (const name of ['Via', 'From', 'CSeq']) {
         out.removeAll(name);
         for (const value of request.getAll(name)) out.append(name, value);
       }
+      out.set('To', withTag(request.get('To') ?? '', response.to.params.get('tag')));
       dropClaims(out);
-      if (!request.to.params.has('tag') && !isGateway(side)) restoreRoutes(out, near, side);
+      if (!request.to.params.has('tag')) restoreRoutes(out, request, near, side);
       const identity = identityOf(side);
-      if (identity !== undefined) assertIdentity(out, identity, hostFacing(near.peer));
+      if (identity !== undefined) assertIdentity(out, identity, domainFacing(near.peer));
       return out;
     },
 
@@ -113,10 +116,38 @@ export function createLegs({ store, routes, key, random }: LegsOptions): Legs {
     },
   };
 
-  /** A phone that answers with other Record-Routes would lead its caller elsewhere. */
-  function restoreRoutes(response: SipMessage, near: Side, far: Side): void {
+  /**
+   * A phone that answers with other Record-Routes would lead its caller
+   * elsewhere. A network's own stay: those behind us, above ours; those before
+   * us, below.
+   */
+  function restoreRoutes(response: SipMessage, request: SipMessage, near: Side, far: Side): void {
+    const before = isNetwork(near) ? request.getAll('Record-Route') : [];
+    const behind = isNetwork(far)
+      ? response.getAll('Record-Route').slice(0, -2 - before.length || undefined)
+      : [];
+    const ours = routes.recordRoutes(response.callId, near, withOffset(far, response.callId));
     response.removeAll('Record-Route');
-    for (const route of routes.recordRoutes(response.callId, near, far))
-      response.append('Record-Route', route);
+    for (const route of [...behind, ...ours, ...before]) response.append('Record-Route', route);
   }
+
+  /** As far as the numbers are ahead by now: what the call needs after a restart. */
+  function withOffset(side: Side, callId: string): Side {
+    if (side.peer.type !== 'upstream') return side;
+    return { ...side, peer: { ...side.peer, offset: offsetOf(callId) } };
+  }
+}
+
+/** The far end by its name there; its tag stays. */
+function addressTo(request: SipMessage, user: string, domain: string): void {
+  const tag = request.to.params.get('tag');
+  const uri = `sip:${user.replaceAll('#', '%23')}@${domain}`;
+  request.set('To', withTag(`<${uri}>`, tag));
+}
+
+/** The tag is the responder's; a request within a dialog has it already. */
+function withTag(to: string, tag: string | undefined): string {
+  const parsed = parseNameAddr(to);
+  if (tag === undefined || parsed.params.has('tag')) return to;
+  return formatNameAddr({ ...parsed, params: new Map([...parsed.params, ['tag', tag]]) });
 }

@@ -1,14 +1,29 @@
 /**
- * Peers: the two kinds of neighbour the proxy has, a phone (or gateway) at the
- * end of a flow and the IVR in the same process. What differs between them is
+ * Peers: the three kinds of neighbour the proxy has, a phone (or gateway) at the
+ * end of a flow, the IVR in the same process, and a PBX or trunk that the
+ * controller speaks to from sockets of its own. What differs between them is
  * here, so that the proxy itself asks nobody what he is.
  */
 
 import type { Flow } from '#controller/model/model.ts';
 import type { FlowKey } from '#controller/model/ports.ts';
-import { formatHostPort } from '#protocol/address.ts';
+import { formatHostPort, type HostPort } from '#protocol/address.ts';
 
-export type Peer = { readonly type: 'flow'; readonly flow: Flow } | { readonly type: 'ivr' };
+export type UpstreamPeer = {
+  readonly type: 'upstream';
+  readonly upstream: string;
+  /** What stands behind the @ there. */
+  readonly domain: string;
+  readonly transport: Flow['transport'];
+  readonly local: HostPort;
+  readonly remote: HostPort;
+  /** Whose credential answers its challenges: an extension; empty: the upstream's own. */
+  readonly account: string;
+  /** How far the CSeq numbers there were ahead of the phone's when the dialog began (./upstream/numbering.ts). */
+  readonly offset: number;
+};
+
+export type Peer = { readonly type: 'flow'; readonly flow: Flow } | { readonly type: 'ivr' } | UpstreamPeer;
 
 export const ivr: Peer = { type: 'ivr' };
 
@@ -30,27 +45,50 @@ export function flowKey(flow: Flow): FlowKey {
   return key;
 }
 
-export const keyOf = (peer: Peer) => (peer.type === 'ivr' ? 'ivr' : flowKey(peer.flow));
+export function keyOf(peer: Peer): string {
+  if (peer.type === 'ivr') return 'ivr';
+  if (peer.type === 'flow') return flowKey(peer.flow);
+  return `upstream ${peer.upstream} ${peer.transport} ${formatHostPort(peer.remote)}`;
+}
 
-/** The tunnel is; the phone's own last hop decides. */
-export const isReliable = (peer: Peer) => peer.type === 'ivr' || peer.flow.transport !== 'udp';
+/** Of the last hop: the tunnel before it is in any case. */
+const transportOf = (peer: Exclude<Peer, { type: 'ivr' }>) =>
+  peer.type === 'flow' ? peer.flow.transport : peer.transport;
+
+export const isReliable = (peer: Peer) => peer.type === 'ivr' || transportOf(peer) !== 'udp';
 
 /** How a peer names us: its agent's address on its side, so that what it sends comes to that agent. */
-export const hostFacing = (peer: Peer) => (peer.type === 'ivr' ? ivrHost : formatHostPort(peer.flow.local));
+export function hostFacing(peer: Peer): string {
+  if (peer.type === 'ivr') return ivrHost;
+  return formatHostPort(peer.type === 'flow' ? peer.flow.local : peer.local);
+}
 
-export const viaFacing = (peer: Peer, branch: string) => {
-  const transport = peer.type === 'ivr' ? 'TCP' : peer.flow.transport.toUpperCase();
-  return `SIP/2.0/${transport} ${hostFacing(peer)};branch=${branch};rport`;
-};
+/** What people are called behind the @ towards it. */
+export const domainFacing = (peer: Peer) => (peer.type === 'upstream' ? peer.domain : hostFacing(peer));
+
+export function viaFacing(peer: Peer, branch: string): string {
+  const transport = peer.type === 'ivr' ? 'TCP' : transportOf(peer).toUpperCase();
+  // RFC 5923: what it sends us comes over the connection we made.
+  const alias = peer.type === 'upstream' && peer.transport !== 'udp' ? ';alias' : '';
+  return `SIP/2.0/${transport} ${hostFacing(peer)};branch=${branch};rport${alias}`;
+}
 
 /** `;transport=` of a URI at which the peer reaches us; UDP is what a URI means without it. */
-export const transportParam = (peer: Peer) => {
+export function transportParam(peer: Peer): string {
   if (peer.type === 'ivr') return ';transport=tcp';
-  return peer.flow.transport === 'udp' ? '' : `;transport=${peer.flow.transport}`;
-};
+  return transportOf(peer) === 'udp' ? '' : `;transport=${transportOf(peer)}`;
+}
 
 /** Same agent and same address: a phone's TCP connection may have come again from another port. */
-export const isSamePlace = (a: Peer, b: Peer) =>
-  a.type === 'flow' && b.type === 'flow'
-    ? a.flow.agent === b.flow.agent && a.flow.remote.address === b.flow.remote.address
-    : a.type === b.type;
+export function isSamePlace(a: Peer, b: Peer): boolean {
+  if (a.type === 'flow' && b.type === 'flow') {
+    return a.flow.agent === b.flow.agent && a.flow.remote.address === b.flow.remote.address;
+  }
+  // Any of its addresses: its nodes may take calls over from each other.
+  if (a.type === 'upstream' && b.type === 'upstream') return a.upstream === b.upstream;
+  return a.type === b.type;
+}
+
+/** A network of its own: it may have proxies behind it, whose routes are not ours to drop. */
+export const isNetwork = ({ peer, device }: { peer: Peer; device: string }) =>
+  device === '' && peer.type !== 'ivr';

@@ -4,6 +4,7 @@
  *     dialog      forwarded to its other end
  *     emergency   the site's gateway
  *     gateway     a call-back to the device it names; nothing else
+ *     upstream    a call to the devices of the user it names; MWI; nothing else
  *     device      OPTIONS: answered; INVITE: as the dial plan says; the rest: 405
  *
  * A device's REGISTER never comes here: ./registrar.ts answers it, without a transaction.
@@ -11,6 +12,8 @@
 
 import type { Logger } from 'pino';
 import type { Flows, LoginLine, Store } from '#controller/model/ports.ts';
+import { calledThere, callerThere } from '#controller/sip/upstream/incoming.ts';
+import type { Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import type { ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
 import { type Calls, dialogKey } from './calls.ts';
@@ -23,7 +26,7 @@ import { forward, type Target } from './forward.ts';
 import { type Admitted, dialledIn } from './gate.ts';
 import { callerNumber, type Identity } from './identity.ts';
 import type { Leg, Legs } from './legs.ts';
-import { ivr, ivrUri, type Peer } from './peer.ts';
+import { ivr, ivrUri, type Peer, type UpstreamPeer } from './peer.ts';
 import type { Dialog } from './routes.ts';
 
 export type ProxyOptions = {
@@ -32,7 +35,8 @@ export type ProxyOptions = {
   line: LoginLine;
   log: Logger;
   directory: Directory;
-  transactions: Transactions<Peer>;
+  transactions: Pick<Transactions<Peer>, 'request'>;
+  upstreams: Upstreams;
   legs: Legs;
   calls: Calls;
   counters: Counters;
@@ -132,19 +136,20 @@ export function createProxy(options: ProxyOptions): Proxy {
     const caller = { device: device.id, extension };
     const { devicesOf } = directory;
     const isUser = (number: string) => store.get('users', number) !== undefined;
-    const verdict = decide(dialled, caller, { site, isUser, devicesOf });
+    const verdict = decide(dialled, caller, { site, isUser, devicesOf, beyond: options.upstreams.find });
     if (verdict.type === 'refuse') return refuseCall(verdict.status, verdict.reason);
     if (calls.count(device.id) >= maxCallsPerDevice) {
       counters.overloaded++;
       return answer(486, { reason: 'Too many calls' });
     }
-    const targets = targetsOf(verdict, admitted);
+    const targets = targetsOf(verdict, admitted, extension ?? '');
     if (targets.length === 0) return refuseCall(480, 'Not reachable');
     const near: Side = { peer: { type: 'flow', flow }, device: device.id, user: extension ?? device.id };
     return { type: 'call', near, caller: legs.identityOf(near), targets, unsentStatus: 480 };
   }
 
-  function targetsOf(verdict: Verdict, { flow, device }: From<'device'>): readonly Target[] {
+  function targetsOf(verdict: Verdict, { flow, device }: From<'device'>, caller: string): readonly Target[] {
+    if (verdict.type === 'to') return [options.upstreams.target(verdict, caller) ?? []].flat();
     if (verdict.type === 'line') {
       const told = { device: device.id, site: flow.site, flow, request: verdict.request };
       const side: Side = { peer: ivr, device: '', user: 'hotdesk' };
@@ -191,6 +196,27 @@ export function createProxy(options: ProxyOptions): Proxy {
     return { type: 'call', near, caller, targets: [target], unsentStatus: 480 };
   }
 
+  // --- upstream ---------------------------------------------------------------------
+
+  function fromUpstream(request: SipMessage, { peer }: From<'upstream'>): Outcome {
+    if (request.method === 'OPTIONS') return answer(200, { headers: [['Allow', allow]] });
+    if (request.to.params.has('tag')) return answer(481);
+    if (request.method !== 'INVITE') return answer(405, { headers: [['Allow', allow]] });
+    return obstacle(request) ?? callIn(request, peer);
+  }
+
+  /** Rings our own users and nobody else: no way leads from one network through us to another. */
+  function callIn(request: SipMessage, peer: UpstreamPeer): Outcome {
+    const called = calledThere(request, store.get('upstreams', peer.upstream));
+    if (called === undefined || store.get('users', called) === undefined) return refuseCall(404, 'Not Found');
+    const targets = directory.devicesOf(called).flatMap((id) => targetAt(id, called) ?? []);
+    if (targets.length === 0) return refuseCall(480, 'Not logged in');
+    const caller = callerThere(request);
+    options.upstreams.begins(request.callId);
+    const near: Side = { peer: { ...peer, account: called }, device: '', user: caller.user };
+    return { type: 'call', near, caller, targets, unsentStatus: 480 };
+  }
+
   function fromDevice(request: SipMessage, admitted: From<'device'>): Outcome {
     if (request.method === 'OPTIONS') return answer(200, { headers: [['Allow', allow]] });
     // Where a dialog was: its tokens are missing or wrong.
@@ -222,6 +248,9 @@ export function createProxy(options: ProxyOptions): Proxy {
         case 'gateway':
           perform(tx, obstacle(request) ?? callBack(request, admitted));
           break;
+        case 'upstream':
+          perform(tx, fromUpstream(request, admitted));
+          break;
         case 'device':
           perform(tx, fromDevice(request, admitted));
       }
@@ -250,7 +279,8 @@ const answer = (status: number, more: More = {}): Answer => ({ type: 'answer', s
  * one phone to another would restart it.
  */
 function mayInDialog(request: SipMessage, near: Side): boolean {
-  if (request.method === 'REFER') return near.user !== near.device;
+  // From a network it would be a call at our cost (toll fraud).
+  if (request.method === 'REFER') return near.device !== '' && near.user !== near.device;
   if (request.method === 'NOTIFY') return /^refer\b/i.test(request.get('Event') ?? '');
   return true;
 }

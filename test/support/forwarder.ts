@@ -1,7 +1,4 @@
-/**
- * A TCP way that can be broken: cut (both ends are told), held (bytes vanish,
- * and nobody is told), or dark (held, and nothing new gets through either).
- */
+/** A TCP way that can be broken: cut (both ends are told) or held (bytes vanish, and nobody is told). */
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -11,23 +8,14 @@ export type Forwarder = {
   cut(): void;
   /** Bytes of the connections there are now vanish; later ones are carried. */
   hold(): void;
-  /** While true nothing gets through, old or new; after that only new connections do. */
-  isDark: boolean;
   close(): Promise<void>;
 };
 
 export async function openForwarder(target: number): Promise<Forwarder> {
   const open = new Set<Socket>();
   let connections = 0;
-  let isDark = false;
   const server = createServer((near) => {
     connections++;
-    if (isDark) {
-      open.add(near);
-      near.on('error', () => {}).on('close', () => open.delete(near));
-      near.resume();
-      return;
-    }
     const far = connect(target, '127.0.0.1');
     for (const [one, other] of [
       [near, far],
@@ -45,7 +33,7 @@ export async function openForwarder(target: number): Promise<Forwarder> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  const forwarder: Forwarder = {
+  return {
     port: (server.address() as AddressInfo).port,
     get connections() {
       return connections;
@@ -56,13 +44,6 @@ export async function openForwarder(target: number): Promise<Forwarder> {
     hold() {
       for (const socket of open) socket.removeAllListeners('data').on('data', () => {});
     },
-    get isDark() {
-      return isDark;
-    },
-    set isDark(value) {
-      if (value) forwarder.hold();
-      isDark = value;
-    },
     async close() {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => {
@@ -70,5 +51,4 @@ export async function openForwarder(target: number): Promise<Forwarder> {
       });
     },
   };
-  return forwarder;
 }

@@ -1,6 +1,7 @@
 /** An API with a store in memory; what it asks of other rooms is written down. */
 
 import { type AppDeps, createApp } from '#controller/api/app.ts';
+import { createKeys } from '#controller/keys.ts';
 import { site } from '#controller/model/model.ts';
 import type { Change, ChangeOver } from '#controller/model/ports.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -65,6 +66,8 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
         asked.push(`unlock ${extension}`);
       },
     },
+    keys: createKeys(new Uint8Array(32)),
+    upstreams: { show: () => ({ addresses: [], registrations: [] }) },
     hub: {
       async createEnrolToken(at) {
         asked.push(`enrol ${at}`);

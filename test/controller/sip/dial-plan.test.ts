@@ -29,6 +29,8 @@ function short(verdict: Verdict): string {
       return verdict.request.type === 'logout' ? 'logout' : `login ${verdict.request.extension ?? '?'}`;
     case 'ring':
       return verdict.devices.join(' ');
+    case 'to':
+      return `to ${verdict.upstream}`;
     case 'refuse':
       return String(verdict.status);
   }

@@ -1,0 +1,6 @@
+/** What a sealed secret is bound to (controller/keys.ts): copied into another document it opens as nothing. */
+
+export const sealedFor = {
+  upstream: (id: string) => `upstream ${id}`,
+  user: (extension: string) => `user ${extension}`,
+} as const;

@@ -1,0 +1,131 @@
+/**
+ * The way to one upstream as it is configured: its socket, its addresses and
+ * which of them answer. A configuration that changes is a new way.
+ */
+
+import type { Logger } from 'pino';
+import type { Upstream } from '#controller/model/model.ts';
+import type { AddressHealth, Kept } from '#controller/model/ports.ts';
+import type { UpstreamPeer } from '#controller/sip/peer.ts';
+import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
+import type { UpstreamClient } from './client.ts';
+import type { Endpoints } from './endpoints.ts';
+import { createHealth } from './health.ts';
+import { startProbe } from './probe.ts';
+import type { Endpoint } from './udp.ts';
+
+export type Way = {
+  readonly upstream: Kept<Upstream>;
+  /** Best first; empty while the socket is not open. */
+  peers(account: string): readonly UpstreamPeer[];
+  peerAt(remote: HostPort): UpstreamPeer | undefined;
+  send(remote: HostPort, bytes: Uint8Array): boolean;
+  note(remote: HostPort, isAlive: boolean): void;
+  readonly addresses: readonly AddressHealth[];
+  /** Why there is no socket. */
+  readonly problem: string | undefined;
+  close(): void;
+};
+
+export type WayOptions = {
+  upstream: Kept<Upstream>;
+  endpoints: Endpoints;
+  request: UpstreamClient['request'];
+  clock: Clock;
+  log: Logger;
+  random: (bytes: number) => Uint8Array;
+  /** The socket is open, or an address answers again: what failed may be tried at once. */
+  onUp(): void;
+};
+
+const retryMs = 10_000;
+
+export const domainOf = ({ domain, addresses: [first] }: Upstream) =>
+  domain ?? (first === undefined ? 'invalid' : formatHostPort(first).replace(/:\d+$/, ''));
+
+export function openWay({ upstream, endpoints, request, clock, log, random, onUp }: WayOptions): Way {
+  const { id, transport, addresses, probeSeconds } = upstream;
+  const health = createHealth(addresses, clock.wall());
+  const domain = domainOf(upstream);
+  let endpoint: Endpoint | undefined;
+  let release = () => {};
+  let isClosed = false;
+  let cancelRetry = () => {};
+  let problem: string | undefined;
+
+  const peerTo = (remote: HostPort, account: string): readonly UpstreamPeer[] =>
+    endpoint === undefined
+      ? []
+      : [
+          {
+            type: 'upstream',
+            upstream: id,
+            domain,
+            transport,
+            local: endpoint.local,
+            remote,
+            account,
+            offset: 0,
+          },
+        ];
+
+  async function open(): Promise<void> {
+    try {
+      const acquired = await endpoints.acquire(upstream);
+      if (isClosed) return acquired.release();
+      ({ endpoint, release } = acquired);
+      problem = undefined;
+      log.info({ upstream: id, local: formatHostPort(endpoint.local) }, 'upstream socket open');
+      onUp();
+    } catch (err) {
+      if (isClosed) return;
+      problem = err instanceof Error ? err.message : String(err);
+      log.error({ err, upstream: id }, 'no socket towards the upstream');
+      cancelRetry = clock.after(retryMs, () => void open());
+    }
+  }
+
+  function note(remote: HostPort, isAlive: boolean): void {
+    const news = health.note(remote, isAlive, clock.wall());
+    if (news === undefined) return;
+    log[news === 'up' ? 'info' : 'warn'](
+      { upstream: id, address: formatHostPort(remote) },
+      `upstream ${news}`,
+    );
+    if (news === 'up') onUp();
+  }
+
+  void open();
+  const ends =
+    probeSeconds === 0
+      ? []
+      : addresses.map((remote) =>
+          startProbe({
+            peer: () => peerTo(remote, '')[0],
+            everyMs: probeSeconds * 1_000,
+            request,
+            clock,
+            random,
+            onResult: ({ remote: at }, isAlive) => note(at, isAlive),
+          }),
+        );
+
+  return {
+    upstream,
+    peers: (account) => health.order().flatMap((remote) => peerTo(remote, account)),
+    peerAt: (remote) => peerTo(remote, '')[0],
+    send: (remote, bytes) => endpoint?.send(remote, bytes) ?? false,
+    note,
+    addresses: health.all,
+    get problem() {
+      return problem;
+    },
+    close() {
+      isClosed = true;
+      cancelRetry();
+      for (const end of ends) end();
+      release();
+    },
+  };
+}
