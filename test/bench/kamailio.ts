@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostPort } from '#protocol/address.ts';
-import { type Program, startProgram } from './programs.ts';
+import { freePort, type Program, startProgram } from './programs.ts';
 
 export type Kamailio = Program & { readonly sip: HostPort };
 
@@ -18,7 +18,7 @@ const modules = ['tm', 'sl', 'rr', 'pv', 'maxfwd', 'textops', 'siputils', 'auth'
 
 /** `secret` is every phone's: Kamailio spares the look-up. */
 export async function startKamailio(folder: string, secret: string): Promise<Kamailio> {
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const file = join(folder, 'kamailio.cfg');
   await writeFile(file, configuration(port, secret));
   // -DD: stays in the foreground, and its processes are its children. -m, -M: memory in MB.
@@ -88,15 +88,6 @@ request_route {
   if (!t_relay()) { sl_reply_error(); }
 }
 `;
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
 
 /** Resolves when it answers an OPTIONS. */
 async function answers({ address, port }: HostPort): Promise<void> {

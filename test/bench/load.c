@@ -5,7 +5,7 @@
  *
  *     load PHONES HOST PORT MODE SECONDS CROWD RATE
  *
- *     PHONES    a file, one phone a line: user secret address
+ *     PHONES    a file, one phone a line: user secret address[:port]
  *     MODE      register   unauthenticated, challenged, authenticated, over and over
  *               once       as register, each phone once
  *               flood      unauthenticated alone, each time as another user; nothing is waited for
@@ -111,11 +111,14 @@ static void readPhones(const char *file, int poller) {
     if (fscanf(in, "%31s %63s %47s", phone->user, phone->secret, phone->address) != 3) break;
     snprintf(text, sizeof text, "%s:hotdesk:%s", phone->user, phone->secret);
     md5(text, phone->ha1);
+    char *colon = strchr(phone->address, ':');
+    const int ownPort = colon == NULL ? 0 : atoi(colon + 1);
+    if (colon != NULL) *colon = 0;
     const Phone *before = phoneCount > 0 ? phone - 1 : NULL;
     if (before != NULL && strcmp(before->address, phone->address) == 0) {
       phone->socket = before->socket, phone->port = before->port;
     } else {
-      struct sockaddr_in own = {.sin_family = AF_INET};
+      struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(ownPort)};
       socklen_t size = sizeof own;
       if (inet_pton(AF_INET, phone->address, &own.sin_addr) != 1) fail("a phone's address");
       phone->socket = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);

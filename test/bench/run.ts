@@ -14,6 +14,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { measureCalls } from './calls.ts';
+import { measureMemory } from './memory.ts';
 import { measureParse } from './parse.ts';
 import { measureRegistrar } from './registrar.ts';
 import { heading, type Row, toJson, toText } from './row.ts';
@@ -23,6 +25,8 @@ type Measure = (say: (text: string) => void) => Promise<Row[]>;
 const rows: Readonly<Record<string, Measure>> = {
   parse: measureParse,
   registrar: measureRegistrar,
+  calls: measureCalls,
+  memory: measureMemory,
 };
 
 /** Without a peer of the same kind; they print for themselves. */
