@@ -14,7 +14,8 @@ import type { Device, Key, Session, Site, User } from '#controller/model/model.t
 import type { HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { modelOf } from './models.ts';
-import { type Account, folderUrl, formatYealink } from './yealink.ts';
+import { type Account, folderUrl } from './vendor.ts';
+import { vendorOf } from './vendors.ts';
 
 /** Where the phones of a site reach their agent. */
 export type Addresses = {
@@ -49,7 +50,8 @@ export type Config = {
 
 export function createConfig({ device, session, user, site, addresses, keys }: ConfigInput): Config {
   const model = modelOf(device);
-  if (model === undefined) {
+  const vendor = vendorOf(device.vendor);
+  if (model === undefined || vendor === undefined) {
     throw new Fault('not.found', `no config can be written for a ${device.vendor} ${device.model}`, {
       noun: 'model',
       id: device.model,
@@ -67,7 +69,7 @@ export function createConfig({ device, session, user, site, addresses, keys }: C
     dialCodes: site.dialCodes,
     language: site.language,
   });
-  const text = formatYealink({
+  const text = vendor.format({
     model,
     account: accountOf(device, seated, keys),
     keys: laid,

@@ -11,13 +11,13 @@ import { Fault } from '#protocol/fault.ts';
 import { nearest } from '#protocol/nearest.ts';
 
 export type Model = {
-  vendor: 'yealink';
+  vendor: 'yealink' | 'snom';
   model: string;
   keys: number;
   keysWritten: number;
   accounts: number;
-  /** The file all phones of this model ask for besides their own. */
-  commonFile: string;
+  /** Yealink: the file all phones of this model ask for besides their own. */
+  commonFile?: string;
   expansion: { modules: number; keys: number };
 };
 
@@ -86,26 +86,69 @@ const yealink: readonly Row[] = [
   ['T88V',    84, 95, 16, 'y000000000192.cfg', 3, 78],
 ];
 
-export const models: readonly Model[] = yealink.map(
-  ([model, keys, keysWritten, accounts, commonFile, modules, moduleKeys]) => ({
-    vendor: 'yealink',
-    model,
-    keys,
-    keysWritten,
-    accounts,
-    commonFile,
-    expansion: { modules, keys: moduleKeys },
-  }),
-);
+/** Twelve identities in all of them; a phone with less ignores the rest. */
+// biome-ignore format: a table
+const snom: readonly (readonly [model: string, keys: number, modules: number, moduleKeys: number])[] = [
+  ['D120',   2, 0,  0],
+  ['D140',   2, 3, 18],
+  ['D150',   2, 3, 18],
+  ['D305',   5, 3, 18],
+  ['D315',   5, 3, 18],
+  ['D335',  48, 3, 18],
+  ['D345',  48, 3, 18],
+  ['D375',  12, 3, 18],
+  ['D385',  48, 3, 18],
+  ['D710',   5, 3, 18],
+  ['D712',   5, 3, 18],
+  ['D713',   4, 3, 18],
+  ['D715',   5, 3, 18],
+  ['D717',   3, 3, 18],
+  ['D725',  18, 3, 18],
+  ['D735',  32, 3, 18],
+  ['D745',  32, 3, 18],
+  ['D765',  16, 3, 18],
+  ['D785',  24, 3, 18],
+  ['D810',   4, 3, 60],
+  ['D812',  28, 3, 60],
+  ['D815',  36, 3, 60],
+  ['D862',  28, 3, 60],
+  ['D865',  36, 3, 60],
+  ['D892',  36, 3, 60],
+  ['SP800', 28, 3, 18],
+];
+
+export const models: readonly Model[] = [
+  ...yealink.map(
+    ([model, keys, keysWritten, accounts, commonFile, modules, moduleKeys]): Model => ({
+      vendor: 'yealink',
+      model,
+      keys,
+      keysWritten,
+      accounts,
+      commonFile,
+      expansion: { modules, keys: moduleKeys },
+    }),
+  ),
+  ...snom.map(
+    ([model, keys, modules, moduleKeys]): Model => ({
+      vendor: 'snom',
+      model,
+      keys,
+      keysWritten: keys,
+      accounts: 12,
+      expansion: { modules, keys: moduleKeys },
+    }),
+  ),
+];
 
 const byName = new Map(models.map((model) => [model.model.toUpperCase(), model]));
 
-/** By the name on the phone's back, however it is written: `T46S`, `t46s`, `SIP-T46S`, `Yealink T46S`. */
+/** By the name on the phone's back, however it is written: `T46S`, `SIP-T46S`, `Yealink T46S`, `snomD785`. */
 export function findModel(text: string): Model {
   const name = text
     .trim()
     .toUpperCase()
-    .replace(/^YEALINK[ /-]+/, '')
+    .replace(/^(?:YEALINK[ /-]+|SNOM[ /-]*)/, '')
     .replace(/^SIP-/, '');
   const model = byName.get(name);
   if (model !== undefined) return model;
@@ -118,5 +161,6 @@ export function findModel(text: string): Model {
 
 /** The model of a device in the store; undefined after a downgrade to a program that does not know it. */
 export function modelOf({ vendor, model }: { vendor: string; model: string }): Model | undefined {
-  return vendor === 'yealink' ? byName.get(model.toUpperCase()) : undefined;
+  const found = byName.get(model.toUpperCase());
+  return found?.vendor === vendor ? found : undefined;
 }

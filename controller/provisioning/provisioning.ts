@@ -1,11 +1,8 @@
 /**
  * Answers the requests for config files that agents relay.
  *
- *     /p/<token>/<mac>.boot              includes <mac>.cfg
- *     /p/<token>/y000000000000.boot      the same, for phones that ask so
- *     /p/<token>/y0000000000NN.cfg       nothing: all is in the phone's own file
- *     /p/<token>/<mac>.cfg               the config
- *     /p/<token>/site-ca.crt             what a phone that speaks TLS is to trust
+ *     /p/<token>/<file>          the config, or what else the phone's make asks for (./vendors.ts)
+ *     /p/<token>/site-ca.crt     what a phone that speaks TLS is to trust
  *
  * The token alone names the device; everything else in a request can only make
  * it refused: another site's agent, another MAC in the name or in the agent's
@@ -19,7 +16,8 @@ import type { Device } from '#controller/model/model.ts';
 import type { Changed, RelayedAnswer, RelayedRequest, Store } from '#controller/model/ports.ts';
 import { type Addresses, type Config, createConfig, registrarOf, tagged } from './config.ts';
 import { modelOf } from './models.ts';
-import { caFile, emptyConfig, folderUrl, formatBoot } from './yealink.ts';
+import { caFile, folderUrl } from './vendor.ts';
+import { vendorOf } from './vendors.ts';
 
 export type ProvisioningDeps = {
   store: Store;
@@ -114,21 +112,22 @@ export function createProvisioning({
     if (device === undefined) return 'token';
     if (device.site !== request.site) return 'site';
     if (request.mac !== undefined && request.mac.toLowerCase() !== device.mac) return 'neighbour';
-    const mac = /^([0-9a-fA-F]{12})\.(?:boot|cfg)$/.exec(file)?.[1];
-    if (mac !== undefined && mac.toLowerCase() !== device.mac) return 'mac';
-    return { device, file: file.toLowerCase() };
+    const name = file.toLowerCase();
+    const mac = /(?:^|[^0-9a-z])([0-9a-f]{12})\./.exec(name)?.[1];
+    return mac === undefined || mac === device.mac ? { device, file: name } : 'mac';
   }
 
-  async function fileOf(
-    device: Device,
-    file: string,
-  ): Promise<{ body: Uint8Array; etag: string } | Refusal | 'unavailable'> {
-    const own = `${device.mac}.cfg`;
-    if (file === own) return configOf(device) ?? 'unavailable';
-    if (file === `${device.mac}.boot` || file === 'y000000000000.boot') return tagged(formatBoot(own));
-    if (file === caFile) return tagged(await certificateOf(device.site));
-    if (file === modelOf(device)?.commonFile) return tagged(emptyConfig);
-    return 'file';
+  async function fileOf(device: Device, file: string): Promise<Wanted | Refusal | 'unavailable'> {
+    const [model, vendor] = [modelOf(device), vendorOf(device.vendor)];
+    if (model === undefined || vendor === undefined) return 'unavailable';
+    if (file === caFile) {
+      return { ...tagged(await certificateOf(device.site)), contentType: caType, isConfig: false };
+    }
+    const found = vendor.fileOf(file, device, model);
+    if (found === undefined) return 'file';
+    const isConfig = found.type === 'config';
+    const bytes = isConfig ? configOf(device) : tagged(found.text);
+    return bytes === undefined ? 'unavailable' : { ...bytes, contentType: vendor.contentType, isConfig };
   }
 
   function refuse(why: Refusal, { agent, method }: RelayedRequest): RelayedAnswer {
@@ -151,10 +150,10 @@ export function createProvisioning({
       }
       if (typeof wanted === 'string') return refuse(wanted, request);
 
-      const { body, etag } = wanted;
+      const { body, etag, contentType, isConfig } = wanted;
       const isKnown = matches(request.headers['if-none-match'], etag);
       const has = isKnown || request.method === 'GET';
-      if (has && file === `${device.mac}.cfg`) changeOvers.fetched(device.id, etag);
+      if (has && isConfig) changeOvers.fetched(device.id, etag);
       if (isKnown) {
         counters.notModified++;
         return { status: 304, headers: { 'cache-control': 'no-store', etag }, body: empty };
@@ -163,7 +162,7 @@ export function createProvisioning({
       log.info({ agent: request.agent, device: device.id, file: kindOf(file), etag }, 'config served');
       return {
         status: 200,
-        headers: { ...plain, etag, 'content-length': String(body.length) },
+        headers: { ...plain, 'content-type': contentType, etag, 'content-length': String(body.length) },
         body: request.method === 'HEAD' ? empty : body,
       };
     },
@@ -188,7 +187,10 @@ export function createProvisioning({
   };
 }
 
+type Wanted = { body: Uint8Array; etag: string; contentType: string; isConfig: boolean };
+
 const empty = new Uint8Array();
+const caType = 'application/x-pem-file';
 const plain = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
 
 function notFound(method: 'GET' | 'HEAD'): RelayedAnswer {

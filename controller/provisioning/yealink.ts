@@ -9,40 +9,29 @@
  * in a name can make a setting. Names of settings are constants of this file.
  */
 
-import type { LaidKey } from '#controller/layout/layout.ts';
-import type { Site } from '#controller/model/model.ts';
-import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import type { Model } from './models.ts';
 import { type Change, zoneRule } from './time-zone.ts';
+import { type ConfigSheet, caFile, toLine, type Vendor } from './vendor.ts';
 
 export type Setting = readonly [name: string, value: string | number | undefined];
-
-export type Account = {
-  /** What the display shows beside the line. */
-  label: string;
-  displayName: string;
-  userName: string;
-  authName: string;
-  password: string;
-};
-
-export type YealinkInput = {
-  model: Model;
-  account: Account;
-  keys: readonly LaidKey[];
-  site: Pick<Site, 'timeZone' | 'language' | 'transport'>;
-  /** Where the phone reaches its agent, by the site's transport. */
-  sip: HostPort;
-  /** The folder it fetches its files from, with a `/` at the end. */
-  url: string;
-  adminPassword: string;
-};
 
 const header = '#!version:1.0.0.1';
 const registerSeconds = 600;
 const repeatMinutes = 1440;
 
-export function formatYealink(input: YealinkInput): string {
+export const yealink: Vendor = {
+  contentType: 'text/plain; charset=utf-8',
+  fileOf(name, { mac }, { commonFile }) {
+    const own = `${mac}.cfg`;
+    if (name === own) return { type: 'config' };
+    if (name === `${mac}.boot` || name === 'y000000000000.boot')
+      return { type: 'fixed', text: formatBoot(own) };
+    return name === commonFile ? { type: 'fixed', text: emptyConfig } : undefined;
+  },
+  format: formatYealink,
+};
+
+function formatYealink(input: ConfigSheet): string {
   return formatSettings([
     ...accountSettings(input),
     ...otherAccounts(input.model.accounts),
@@ -58,12 +47,12 @@ export function formatYealink(input: YealinkInput): string {
 }
 
 /** The boot file: which files to fetch. A phone looks for it beside itself, so the name is enough. */
-export function formatBoot(file: string): string {
+function formatBoot(file: string): string {
   return `${header}\ninclude:config "${file}"\n`;
 }
 
 /** Valid and empty: what phones without a boot file ask for before their own file. */
-export const emptyConfig = `${header}\n`;
+const emptyConfig = `${header}\n`;
 
 export function formatSettings(settings: Iterable<Setting>): string {
   const lines = [header];
@@ -78,16 +67,14 @@ export function formatSettings(settings: Iterable<Setting>): string {
  */
 function formatValue(value: string | number | undefined): string {
   if (value === undefined) return '%NULL%';
-  const line = String(value)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
-    .trim();
+  const line = toLine(value);
   if (line === '') return '%NULL%';
   return /^%\w+%$/.test(line) ? line.replaceAll('%', '\uff05') : line;
 }
 
 const transports = { udp: 0, tcp: 1, tls: 2 } as const;
 
-function accountSettings({ account, sip, site }: YealinkInput): Setting[] {
+function accountSettings({ account, sip, site }: ConfigSheet): Setting[] {
   return [
     ['account.1.enable', 1],
     ['account.1.label', account.label],
@@ -200,7 +187,7 @@ const languages = {
   de: { name: 'German', tones: 'Germany' },
 } as const;
 
-function siteSettings({ timeZone, language }: YealinkInput['site']): Setting[] {
+function siteSettings({ timeZone, language }: ConfigSheet['site']): Setting[] {
   const { name, tones } = languages[language];
   return [
     ['lang.gui', name],
@@ -232,11 +219,8 @@ function timeSettings(timeZone: string): Setting[] {
 
 const formatChange = ({ month, week, weekday, hour }: Change) => `${month}/${week}/${weekday}/${hour}`;
 
-/** The file under a device's token that is its site's CA. */
-export const caFile = 'site-ca.crt';
-
 /** By TLS the phone takes the site's own CA and no other: any public one could be led to sign an address. */
-function trustSettings({ site, url }: YealinkInput): Setting[] {
+function trustSettings({ site, url }: ConfigSheet): Setting[] {
   const isTls = site.transport === 'tls';
   return [
     ['static.trusted_certificates.url', isTls ? `${url}${caFile}` : undefined],
@@ -247,7 +231,7 @@ function trustSettings({ site, url }: YealinkInput): Setting[] {
 }
 
 /** Where files come from, and that nothing else may change the phone. */
-function updateSettings({ url, adminPassword }: YealinkInput): Setting[] {
+function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
   return [
     ['static.auto_provision.server.url', url],
     ['static.auto_provision.server.username', undefined],
@@ -271,7 +255,7 @@ function updateSettings({ url, adminPassword }: YealinkInput): Setting[] {
 
 const keyTypes = { none: 0, park: 10, speeddial: 13, line: 15, blf: 16 } as const;
 
-function keySettings({ model, keys }: YealinkInput): Setting[] {
+function keySettings({ model, keys }: ConfigSheet): Setting[] {
   return Array.from({ length: model.keysWritten }, (_, index) => keys[index]).flatMap(
     (key, index): Setting[] => {
       const name = `linekey.${index + 1}`;
@@ -297,9 +281,4 @@ function expansionSettings({ expansion }: Model): Setting[] {
     }
   }
   return settings;
-}
-
-/** `http://192.0.2.7:8080/p/<token>/` */
-export function folderUrl(http: HostPort, token: string): string {
-  return `http://${formatHostPort(http)}/p/${token}/`;
 }

@@ -8,10 +8,14 @@ describe('models', (test) => {
     test(`"${text}" is a T46S`, () => assert.is(findModel(text).model, 'T46S'));
   }
 
+  for (const text of ['D785', 'snomD785', 'Snom D785', 'snom-d785']) {
+    test(`"${text}" is a D785`, () => assert.is(findModel(text).vendor, 'snom'));
+  }
+
   // biome-ignore format: a table
   const unknown = [
     { text: 'T46X',  says: 'nearest is T46' },
-    { text: 'D785',  says: 'D785' }, //       another vendor's, not written yet
+    { text: 'VVX411',  says: 'VVX411' }, //   another vendor's, not written yet
     { text: 'T19P_E2', says: 'T19P_E2' }, //  no keys: not offered
     { text: '',      says: 'not a model' },
   ];
@@ -32,7 +36,7 @@ describe('models', (test) => {
     assert.is(new Set(models.map(({ model }) => model)).size, models.length);
     for (const model of models) {
       assert.ok(model.keys >= 1 && model.keysWritten >= model.keys && model.accounts >= 1, model.model);
-      assert.match(model.commonFile, /^y000000000\d{3}\.cfg$/);
+      if (model.vendor === 'yealink') assert.match(model.commonFile ?? '', /^y000000000\d{3}\.cfg$/);
       assert.is(modelOf(model), model);
     }
   });

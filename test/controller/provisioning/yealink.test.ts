@@ -2,58 +2,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { createKeys } from '#controller/keys.ts';
-import { type Device, displayName, type Key, type Site, site, type User } from '#controller/model/model.ts';
+import { displayName, type Site, type User } from '#controller/model/model.ts';
 import { createConfig } from '#controller/provisioning/config.ts';
-import { models } from '#controller/provisioning/models.ts';
+import { models as allModels } from '#controller/provisioning/models.ts';
 import { formatSettings } from '#controller/provisioning/yealink.ts';
 import { describe } from '#test/support/describe.ts';
 import { type ReadConfig, readYealink } from '#test/support/yealink-reader.ts';
+import { addresses, anna, berlin, deviceOf, keys, textOf, userOf, write } from './desk.ts';
 
-const keys = createKeys(new Uint8Array(32));
-const berlin: Site = site.parse({ id: 'berlin', language: 'de' });
-const addresses = {
-  sip: { address: '192.0.2.7', port: 5060 },
-  http: { address: '192.0.2.7', port: 8080 },
-};
+const models = allModels.filter(({ vendor }) => vendor === 'yealink');
 
-const deviceOf = (model: string, id = 'HD0001'): Device => ({
-  id,
-  mac: '001565aabbcc',
-  vendor: 'yealink',
-  model,
-  site: 'berlin',
-  generation: 3,
-  confirmedGeneration: 2,
-});
-
-const userOf = (name: string, userKeys: Key[] = []): User => ({
-  extension: '100',
-  name,
-  hotdesk: true,
-  keys: userKeys,
-});
-
-const seat = { device: 'HD0001', extension: '100', since: 0, how: 'dial' as const };
-
-const write = (model: string, user?: User) =>
-  createConfig({
-    device: deviceOf(model),
-    session: user && seat,
-    user,
-    site: berlin,
-    addresses,
-    keys,
-  });
-
-const textOf = (model: string, user?: User) => Buffer.from(write(model, user).body).toString();
 const read = (model: string, user?: User): ReadConfig => readYealink(textOf(model, user));
-
-const anna = userOf('Anna Berger', [
-  { type: 'blf', value: '101', label: 'Ben' },
-  { type: 'none', value: '', label: '' },
-  { type: 'speeddial', value: '0123', label: 'Office' },
-]);
 
 describe('yealink transport', (test) => {
   const all = {

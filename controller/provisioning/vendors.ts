@@ -1,0 +1,13 @@
+/** The makes of phone whose files we write. */
+
+import { snom } from './snom.ts';
+import type { Vendor } from './vendor.ts';
+import { yealink } from './yealink.ts';
+
+export const vendors = { yealink, snom } as const satisfies Record<string, Vendor>;
+
+export type VendorName = keyof typeof vendors;
+
+export function vendorOf(name: string): Vendor | undefined {
+  return Object.hasOwn(vendors, name) ? vendors[name as VendorName] : undefined;
+}
