@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { apiPath } from '#controller/api/app.ts';
 import { listenApi } from '#controller/api/listen.ts';
 import { createLoginLine } from '#controller/ivr/line.ts';
+import { createCallMedia } from '#controller/media/call-media.ts';
 import type { Addresses } from '#controller/provisioning/config.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
@@ -86,7 +87,19 @@ export async function openController({
     opened.push(sessions);
     const line = createLoginLine({ sessions, store, media: hub, clock, log });
     opened.push(line);
-    const core: SipCore = createSipCore({ store, keys, flows: hub, changeOvers: sessions, line, clock, log });
+    const mediaOf = (site: string) => store.get('sites', site)?.media ?? 'direct';
+    const media = createCallMedia({ ports: hub, mediaOf, clock, log });
+    opened.push(media);
+    const core: SipCore = createSipCore({
+      store,
+      keys,
+      flows: hub,
+      changeOvers: sessions,
+      line,
+      media,
+      clock,
+      log,
+    });
     opened.push(core);
     const api = await listenApi({
       listen: apiListen,
@@ -99,11 +112,13 @@ export async function openController({
       hub,
       keys,
       upstreams: core.upstreams,
+      calls: media.calls,
       counters: () => ({
         sip: core.counters,
         tunnel: hub.counters,
         config: provisioning.counters,
         login: line.counters,
+        media: media.counters,
       }),
       clock,
       log,

@@ -13,6 +13,7 @@ import { Hono } from 'hono';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
+import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { formatProblem, problemOf } from './problem.ts';
@@ -25,6 +26,7 @@ import { type UserDeps, userRoutes } from './users.ts';
 export type AppDeps = Omit<SessionDeps, 'how'> &
   DeviceDeps &
   UserDeps &
+  CallDeps &
   UpstreamDeps & {
     hub: Agents;
     counters(): Counts;
@@ -59,6 +61,7 @@ export function createApp(deps: AppDeps): Hono {
     .route('/upstreams', upstreamRoutes(deps))
     .route('/devices', deviceRoutes(deps))
     .route('/sessions', sessionRoutes({ ...deps, how }))
+    .route('/calls', callRoutes(deps))
     .route('/agents', agentRoutes(deps))
     .route('/enrol-tokens', enrolTokenRoutes(deps))
     .route('/tokens', tokenRoutes(deps))

@@ -92,6 +92,21 @@ function keysOf(call: Call): Row[] | undefined {
   });
 }
 
+/** Nobody but the phones makes one or ends it. */
+function callVerbs(): Noun['verbs'] {
+  const { list, show } = plainVerbs('/calls', 'ID', [
+    field('id'),
+    field('from'),
+    field('to'),
+    field('sites'),
+    field('since'),
+    field('endedAt', 'ended'),
+    field('media'),
+    { title: 'lost', of: ({ streams }) => (streams as Row[]).map(({ lost }) => lost) },
+  ]);
+  return { list, show };
+}
+
 const given = (fields: Row): Row =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
@@ -235,6 +250,11 @@ export const nouns: Readonly<Record<string, Noun>> = {
         run: ({ client, args }) => done(client.ask('DELETE', at('/sessions', args[0]))),
       },
     },
+  },
+
+  call: {
+    about: 'who talks to whom, now and lately',
+    verbs: callVerbs(),
   },
 
   agent: {

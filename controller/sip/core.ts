@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Keys } from '#controller/keys.ts';
 import type { Flow } from '#controller/model/model.ts';
-import type { ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
+import type { CallMedia, ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
 import { createUpstreams, type Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -40,6 +40,8 @@ export type SipCoreOptions = {
   flows: Flows;
   changeOvers: ChangeOvers;
   line: LoginLine;
+  /** Absent: all media goes from phone to phone. */
+  media?: CallMedia;
   clock: Clock;
   log: Logger;
   random?: (bytes: number) => Uint8Array;
@@ -62,6 +64,7 @@ export function createSipCore({
   flows,
   changeOvers,
   line,
+  media = { pass: () => undefined, settled: () => undefined },
   clock,
   log,
   random = randomBytes,
@@ -129,6 +132,7 @@ export function createSipCore({
     legs,
     calls,
     counters,
+    media,
     tagFor: authentication.tagFor,
     send: (peer, message) => send(peer, formatMessage(upstreams.ack(message, peer))),
   });

@@ -37,6 +37,16 @@ export type ForwardOptions = {
   prepare(target: Target): { request: SipMessage; branch: string };
   /** The response as the caller shall get it. */
   relay(response: SipMessage, target: Target): SipMessage;
+  /** Before a message with SDP goes on; a promise: not before it resolves. */
+  media: {
+    pass(
+      message: SipMessage,
+      way: 'there' | 'back',
+      target: Target,
+      branch: string,
+    ): Promise<void> | undefined;
+    settled(branch: string, isSuccess: boolean): void;
+  };
   /** A target is rung; what comes back is called when it is no longer. */
   onRing?(target: Target): () => void;
   onAnswer?(response: SipMessage, target: Target): void;
@@ -55,8 +65,11 @@ type Branch = {
 };
 
 export function forward(options: ForwardOptions): void {
-  const { transactions, tx, prepare, relay, toTag } = options;
+  const { transactions, tx, prepare, relay, toTag, media } = options;
   const isInvite = tx.request.method === 'INVITE';
+  /** Of the top Via of what went to a target. */
+  const ids = new Map<Target, string>();
+  const idOf = (target: Target) => ids.get(target) ?? '';
   let isAnswered = false;
   let isCancelled = false;
 
@@ -73,7 +86,22 @@ export function forward(options: ForwardOptions): void {
   function open(branch: Branch): void {
     const { target } = branch;
     const { request, branch: id } = prepare(target);
-    target.beforeSend?.(id);
+    ids.set(target, id);
+    const ready = media.pass(request, 'there', target, id);
+    if (ready === undefined) send(branch, target, request);
+    else {
+      ready.then(
+        () => {
+          // Cancelled meanwhile: nobody there has heard of it.
+          if (branch.status === undefined) send(branch, target, request);
+        },
+        (error) => settle(branch, Fault.is(error, 'sdp.malformed') ? 488 : options.unsentStatus),
+      );
+    }
+  }
+
+  function send(branch: Branch, target: Target, request: SipMessage): void {
+    target.beforeSend?.(idOf(target));
     try {
       branch.transaction = transactions.request(request, target.side.peer, {
         response: (response) => onResponse(branch, target, response),
@@ -94,6 +122,7 @@ export function forward(options: ForwardOptions): void {
     if (branch.target !== target) return true;
     const next = isCancelled || isAnswered || branch.status !== undefined ? undefined : target.next?.();
     if (next === undefined) return false;
+    media.settled(idOf(target), false);
     branch.target = next;
     open(branch);
     return true;
@@ -105,7 +134,16 @@ export function forward(options: ForwardOptions): void {
     if (status >= 300) onFailure(branch, target, response, status);
     else if (status >= 200) onSuccess(branch, target, response);
     // A 100 is between us and the next hop.
-    else if (status > 100 && !isAnswered) tx.respond(relay(response, target));
+    else if (status > 100 && !isAnswered) pass(response, target);
+  }
+
+  function pass(response: SipMessage, target: Target): void {
+    const out = relay(response, target);
+    const ready = media.pass(out, 'back', target, idOf(target));
+    const respond = () => tx.respond(out);
+    if (ready === undefined) respond();
+    // A call without media is noticed and ended by those who have it; one without an answer rings on.
+    else ready.then(respond, respond);
   }
 
   function onFailure(branch: Branch, target: Target, response: SipMessage, status: number): void {
@@ -125,7 +163,7 @@ export function forward(options: ForwardOptions): void {
     if (isAnswered && !isInvite) return;
     isAnswered = true;
     options.onAnswer?.(response, target);
-    tx.respond(relay(response, target));
+    pass(response, target);
     cancelOthers(branch);
     settle(branch, 200);
   }
@@ -135,6 +173,7 @@ export function forward(options: ForwardOptions): void {
     branch.status = status;
     branch.response = response;
     branch.release();
+    media.settled(idOf(branch.target), status < 300);
     if (status >= 600) cancelOthers(branch); // RFC 3261 16.7 step 5: a 6xx ends the search
     if (branches.some((each) => each.status === undefined)) return;
     if (!isAnswered) answerBest();
@@ -153,7 +192,9 @@ export function forward(options: ForwardOptions): void {
   function cancelOthers(winner?: Branch): void {
     if (!isInvite) return;
     for (const branch of branches) {
-      if (branch !== winner && branch.status === undefined) branch.transaction?.cancel();
+      if (branch === winner || branch.status !== undefined) continue;
+      if (branch.transaction === undefined) settle(branch, 487);
+      else branch.transaction.cancel();
     }
   }
 

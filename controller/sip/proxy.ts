@@ -11,7 +11,7 @@
  */
 
 import type { Logger } from 'pino';
-import type { Flows, LoginLine, Store } from '#controller/model/ports.ts';
+import type { CallMedia, Flows, LoginLine, MediaEnd, Store } from '#controller/model/ports.ts';
 import { calledThere, callerThere } from '#controller/sip/upstream/incoming.ts';
 import type { Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
@@ -22,7 +22,7 @@ import { decide, type Verdict } from './dial-plan.ts';
 import type { Directory } from './directory.ts';
 import { emergencyCaller, gatewayTarget } from './emergency.ts';
 import type { Side } from './flow-token.ts';
-import { forward, type Target } from './forward.ts';
+import { type ForwardOptions, forward, type Target } from './forward.ts';
 import { type Admitted, dialledIn } from './gate.ts';
 import { callerNumber, type Identity } from './identity.ts';
 import type { Leg, Legs } from './legs.ts';
@@ -40,6 +40,7 @@ export type ProxyOptions = {
   legs: Legs;
   calls: Calls;
   counters: Counters;
+  media: CallMedia;
   send(peer: Peer, message: SipMessage): boolean;
   tagFor(request: SipMessage): string;
 };
@@ -70,6 +71,14 @@ export function createProxy(options: ProxyOptions): Proxy {
     tx.respond(createResponse(tx.request, status, { toTag: tagFor(tx.request), ...more }));
   }
 
+  const mediaFrom = (near: Side): ForwardOptions['media'] => ({
+    pass(message, way, { side }, branch) {
+      const [from, to] = way === 'there' ? [near, side] : [side, near];
+      return options.media.pass({ message, from: mediaEndOf(from), to: mediaEndOf(to), branch });
+    },
+    settled: options.media.settled,
+  });
+
   function call(tx: Tx, { near, caller, targets, unsentStatus }: Call): void {
     const leg: Leg = { request: tx.request, near, caller };
     const hold = ({ device }: Side) => (device === '' ? () => {} : calls.hold(device));
@@ -81,6 +90,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       targets,
       toTag: tagFor(tx.request),
       unsentStatus,
+      media: mediaFrom(near),
       prepare: (target) => legs.first(leg, target),
       relay: (response, target) => legs.response(response, leg, target),
       onRing: (target) => hold(target.side),
@@ -103,6 +113,7 @@ export function createProxy(options: ProxyOptions): Proxy {
       targets: [{ side: far, uri: '' }],
       toTag: tagFor(request),
       unsentStatus: 500,
+      media: mediaFrom(near),
       prepare: () => legs.inDialog(leg, far),
       relay: (response, target) => legs.response(response, leg, target),
       onDefused: () => counters.defused++,
@@ -256,7 +267,12 @@ export function createProxy(options: ProxyOptions): Proxy {
       }
     },
     ack(leg, far) {
-      if (leg.request.get('Max-Forwards') !== '0') options.send(far.peer, legs.inDialog(leg, far).request);
+      if (leg.request.get('Max-Forwards') === '0') return;
+      const { request, branch } = legs.inDialog(leg, far);
+      const ready = mediaFrom(leg.near).pass(request, 'there', { side: far, uri: '' }, branch);
+      const send = () => options.send(far.peer, request);
+      if (ready === undefined) send();
+      else void ready.then(send, send);
     },
   };
 }
@@ -272,6 +288,9 @@ type Call = {
 type Outcome = Answer | ({ type: 'call' } & Call);
 
 const answer = (status: number, more: More = {}): Answer => ({ type: 'answer', status, ...more });
+
+const mediaEndOf = ({ peer, device, user }: Side): MediaEnd | undefined =>
+  peer.type === 'flow' ? { flow: peer.flow, user, isGateway: device === '' } : undefined;
 
 /**
  * REFER makes the far phone call: nobody may have that done from a desk where

@@ -78,6 +78,7 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       },
       agents: () => [],
     },
+    calls: () => [{ id: 'c0ffee' }],
     counters: () => ({ sip: { calls: 2 }, config: { served: 1, refused: { token: 3 } } }),
   };
   const app = createApp({ ...deps, access });
