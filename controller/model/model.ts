@@ -57,6 +57,8 @@ export const site = z.strictObject({
   transport: z.enum(['udp', 'tcp', 'tls']).default('udp'),
   /** Internal numbers an idle device may call besides. */
   idleMayCall: z.array(extension).default([]),
+  /** How long a call from here rings before it is given up; 60 s when absent. */
+  ringSeconds: z.int().min(5).max(180).optional(),
   /** How phones of this site reach each other: by themselves, or only through the agent. */
   media: z.enum(['direct', 'agent']).default('direct'),
 });

@@ -2,7 +2,7 @@
  * Which answer of several the caller gets (RFC 3261 16.7 step 6), and what of a
  * phone's answers never gets through:
  *
- *     3xx         becomes 480: where a call goes is decided here, not by a phone
+ *     3xx         becomes 480, unless it is followed (./redirect.ts)
  *     401, 407    become 403: a phone must not have its caller's digest made for it
  *     503         becomes 500 (step 6: it would tell the caller that we are down)
  */
@@ -15,7 +15,7 @@ export function defused(status: number): number {
 }
 
 /** What tells the caller how to do better comes before the rest of its class. */
-const telling = [415, 420, 484];
+const telling = [415, 420, 421, 422, 484];
 
 /** Index of the best; the answers are all final and not 2xx. -1: there are none. */
 export function bestOf(statuses: readonly number[]): number {
@@ -26,9 +26,12 @@ export function bestOf(statuses: readonly number[]): number {
   return best;
 }
 
-/** 6xx first, else the lowest class; within 4xx a 408 of a phone that is off last of all. */
+/** Within 4xx: a desk that is busy says more than one that does not want to, and a phone that is off says nothing. */
+const late: Readonly<Record<number, number>> = { 486: 1, 408: 3 };
+
+/** 6xx first, else the lowest class. */
 function rank(status: number): number {
   if (status >= 600) return 0;
-  const within = telling.includes(status) ? 0 : status === 408 ? 2 : 1;
+  const within = telling.includes(status) ? 0 : (late[status] ?? 2);
   return Math.floor(status / 100) * 10 + within;
 }

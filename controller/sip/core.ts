@@ -48,6 +48,8 @@ export type SipCoreOptions = {
   /** Of one address; an office may be behind one. */
   unauthenticatedPerSecond?: number;
   maxTransactions?: number;
+  /** How long phones ring before the caller hears that nobody came. A site's `ringSeconds` comes first. */
+  ringMs?: number;
 };
 
 export type SipCore = {
@@ -70,6 +72,7 @@ export function createSipCore({
   random = randomBytes,
   unauthenticatedPerSecond = 20,
   maxTransactions = 20_000,
+  ringMs = 60_000,
 }: SipCoreOptions): SipCore {
   const counters = createCounters();
   const directory = createDirectory({ store, clock });
@@ -125,7 +128,9 @@ export function createSipCore({
     store,
     flows,
     line,
+    clock,
     log,
+    ringMs,
     directory,
     transactions: upstreams,
     upstreams,

@@ -10,8 +10,9 @@
  * target, `relay` the response for the caller.
  */
 
+import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
+import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import type { ClientTransaction, ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
 import { bestOf, defused } from './best-response.ts';
 import type { Side } from './flow-token.ts';
@@ -51,6 +52,10 @@ export type ForwardOptions = {
   onRing?(target: Target): () => void;
   onAnswer?(response: SipMessage, target: Target): void;
   onDefused?(): void;
+  /** Who else is called in place of a target that answered 3xx; none: it counts as not reachable. */
+  redirect?(response: SipMessage, target: Target): readonly Target[];
+  /** How long phones ring before they are told to stop; absent: until the far end decides. */
+  ringing?: { clock: Clock; ms: number } | undefined;
   /** No branch is open, and the caller has its final answer. */
   onEnd?(): void;
 };
@@ -61,8 +66,22 @@ type Branch = {
   /** Its final status, once it has one, and the response, unless it is ours to make. */
   status: number | undefined;
   response: SipMessage | undefined;
+  hasRung: boolean;
   release: () => void;
 };
+
+/** Why a branch is told to stop (RFC 3326): a phone that knows it lists no missed call. */
+const elsewhere = [['Reason', 'SIP;cause=200;text="Call completed elsewhere"']] as const;
+const notAnswered = [['Reason', 'SIP;cause=408;text="Not answered"']] as const;
+const declined = (status: number): HeaderList => [
+  ['Reason', `SIP;cause=${status};text="Declined elsewhere"`],
+];
+
+/** A 487 to our own CANCEL, not to the caller's: what he hears is that nobody came to the phone. */
+const notAnsweredStatus = ({ hasRung }: Branch) => (hasRung ? 480 : 408);
+
+/** Of one call: a phone that sends it on and on ends somewhere. */
+const maxBranches = 20;
 
 export function forward(options: ForwardOptions): void {
   const { transactions, tx, prepare, relay, toTag, media } = options;
@@ -72,16 +91,24 @@ export function forward(options: ForwardOptions): void {
   const idOf = (target: Target) => ids.get(target) ?? '';
   let isAnswered = false;
   let isCancelled = false;
+  let isTimedOut = false;
+  let cancelTimer = () => {};
+  const branches: Branch[] = [];
 
-  const branches = options.targets.map(
-    (target): Branch => ({
-      target,
-      transaction: undefined,
-      status: undefined,
-      response: undefined,
-      release: options.onRing?.(target) ?? (() => {}),
-    }),
-  );
+  function add(targets: readonly Target[]): readonly Branch[] {
+    const added = targets.slice(0, maxBranches - branches.length).map(
+      (target): Branch => ({
+        target,
+        transaction: undefined,
+        status: undefined,
+        response: undefined,
+        hasRung: false,
+        release: options.onRing?.(target) ?? (() => {}),
+      }),
+    );
+    branches.push(...added);
+    return added;
+  }
 
   function open(branch: Branch): void {
     const { target } = branch;
@@ -120,7 +147,8 @@ export function forward(options: ForwardOptions): void {
   /** What an address was asked and failed to answer goes to the next one; what came of the first is over. */
   function goesOn(branch: Branch, target: Target): boolean {
     if (branch.target !== target) return true;
-    const next = isCancelled || isAnswered || branch.status !== undefined ? undefined : target.next?.();
+    const isOver = isCancelled || isTimedOut || isAnswered;
+    const next = isOver || branch.status !== undefined ? undefined : target.next?.();
     if (next === undefined) return false;
     media.settled(idOf(target), false);
     branch.target = next;
@@ -134,7 +162,10 @@ export function forward(options: ForwardOptions): void {
     if (status >= 300) onFailure(branch, target, response, status);
     else if (status >= 200) onSuccess(branch, target, response);
     // A 100 is between us and the next hop.
-    else if (status > 100 && !isAnswered) pass(response, target);
+    else if (status > 100) {
+      branch.hasRung = true;
+      if (!isAnswered) pass(response, target);
+    }
   }
 
   function pass(response: SipMessage, target: Target): void {
@@ -150,12 +181,20 @@ export function forward(options: ForwardOptions): void {
     if (status >= 500 && status < 600 && goesOn(branch, target)) return;
     if (branch.target !== target) return;
     const counts = defused(status);
-    if (counts === status) {
-      settle(branch, status, response);
-      return;
+    if (isTimedOut && status === 487) settle(branch, notAnsweredStatus(branch));
+    else if (counts === status) settle(branch, status, response);
+    else {
+      if (status >= 400 || !follow(branch, response)) options.onDefused?.();
+      settle(branch, counts);
     }
-    options.onDefused?.();
-    settle(branch, counts);
+  }
+
+  /** RFC 3261 16.5: the search goes on there, in place of this branch. */
+  function follow(branch: Branch, response: SipMessage): boolean {
+    if (isAnswered || isCancelled || isTimedOut) return false;
+    const added = add(options.redirect?.(response, branch.target) ?? []);
+    for (const each of added) open(each);
+    return added.length > 0;
   }
 
   /** Each 2xx to an INVITE is a call of its own and goes to the caller, also a late one, also again. */
@@ -164,7 +203,7 @@ export function forward(options: ForwardOptions): void {
     isAnswered = true;
     options.onAnswer?.(response, target);
     pass(response, target);
-    cancelOthers(branch);
+    cancelOthers(elsewhere, branch);
     settle(branch, 200);
   }
 
@@ -174,8 +213,9 @@ export function forward(options: ForwardOptions): void {
     branch.response = response;
     branch.release();
     media.settled(idOf(branch.target), status < 300);
-    if (status >= 600) cancelOthers(branch); // RFC 3261 16.7 step 5: a 6xx ends the search
+    if (status >= 600) cancelOthers(declined(status), branch); // RFC 3261 16.7 step 5: a 6xx ends the search
     if (branches.some((each) => each.status === undefined)) return;
+    cancelTimer();
     if (!isAnswered) answerBest();
     options.onEnd?.();
   }
@@ -189,24 +229,33 @@ export function forward(options: ForwardOptions): void {
   }
 
   /** Each answers 487, or with the 2xx that was on its way, or its transaction times out (RFC 3261 16.10). */
-  function cancelOthers(winner?: Branch): void {
+  function cancelOthers(reason: HeaderList, winner?: Branch): void {
+    cancelTimer();
     if (!isInvite) return;
     for (const branch of branches) {
       if (branch === winner || branch.status !== undefined) continue;
       if (branch.transaction === undefined) settle(branch, 487);
-      else branch.transaction.cancel();
+      else branch.transaction.cancel(reason);
     }
   }
 
-  function cancelAll(): void {
+  function cancelAll(reason: HeaderList): void {
     isCancelled = true;
-    cancelOthers();
+    cancelOthers(reason);
   }
 
-  tx.onCancel = cancelAll;
+  /** The caller's own reason goes along (RFC 3326 2). */
+  tx.onCancel = (cancel) => cancelAll(cancel.getAll('Reason').map((reason) => ['Reason', reason]));
   // The caller is gone: nobody would hear who answers.
   tx.onEnd = (why) => {
-    if (why === 'transport') cancelAll();
+    if (why === 'transport') cancelAll([]);
   };
-  for (const branch of branches) open(branch);
+  const { ringing } = options;
+  if (ringing !== undefined) {
+    cancelTimer = ringing.clock.after(ringing.ms, () => {
+      isTimedOut = true;
+      cancelOthers(notAnswered);
+    });
+  }
+  for (const branch of add(options.targets)) open(branch);
 }

@@ -30,6 +30,7 @@ const dropped = new Set([
   'Proxy-Authenticate',
   'Proxy-Authentication-Info',
   'Proxy-Authorization',
+  'Referred-By',
   'Remote-Party-ID',
   'Reply-To',
   'Service-Route',

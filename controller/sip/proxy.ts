@@ -7,16 +7,19 @@
  *     upstream    a call to the devices of the user it names; MWI; nothing else
  *     device      OPTIONS: answered; INVITE: as the dial plan says; the rest: 405
  *
+ * MESSAGE is among the rest: a desk phone shows it to whoever sits there next.
  * A device's REGISTER never comes here: ./registrar.ts answers it, without a transaction.
  */
 
 import type { Logger } from 'pino';
+import type { Flow } from '#controller/model/model.ts';
 import type { CallMedia, Flows, LoginLine, MediaEnd, Store } from '#controller/model/ports.ts';
 import { calledThere, callerThere } from '#controller/sip/upstream/incoming.ts';
 import type { Upstreams } from '#controller/sip/upstream/upstreams.ts';
+import type { Clock } from '#protocol/clock.ts';
 import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import type { ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
-import { type Calls, dialogKey } from './calls.ts';
+import { type Calls, dialogKey, partyIn } from './calls.ts';
 import type { Counters } from './counters.ts';
 import { decide, type Verdict } from './dial-plan.ts';
 import type { Directory } from './directory.ts';
@@ -28,11 +31,13 @@ import { callerNumber, type Identity } from './identity.ts';
 import type { Leg, Legs } from './legs.ts';
 import { ivr, ivrUri, type Peer, type UpstreamPeer } from './peer.ts';
 import type { Dialog } from './routes.ts';
+import { createTransfers, type Dialler } from './transfer.ts';
 
 export type ProxyOptions = {
   store: Store;
   flows: Flows;
   line: LoginLine;
+  clock: Clock;
   log: Logger;
   directory: Directory;
   transactions: Pick<Transactions<Peer>, 'request'>;
@@ -41,6 +46,8 @@ export type ProxyOptions = {
   calls: Calls;
   counters: Counters;
   media: CallMedia;
+  /** How long phones ring, where their caller's site says nothing else. */
+  ringMs: number;
   send(peer: Peer, message: SipMessage): boolean;
   tagFor(request: SipMessage): string;
 };
@@ -59,7 +66,8 @@ const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO,
 const maxCallsPerDevice = 8;
 
 export function createProxy(options: ProxyOptions): Proxy {
-  const { store, flows, line, log, directory, transactions, legs, calls, counters, tagFor } = options;
+  const { store, flows, line, clock, log, directory, transactions, legs, calls, counters, tagFor } = options;
+  const transfers = createTransfers({ store, clock, calls, verdictOn, targetsOf });
 
   function perform(tx: Tx, outcome: Outcome): void {
     if (outcome.type === 'call') {
@@ -79,8 +87,11 @@ export function createProxy(options: ProxyOptions): Proxy {
     settled: options.media.settled,
   });
 
-  function call(tx: Tx, { near, caller, targets, unsentStatus }: Call): void {
+  function call(tx: Tx, { near, caller, targets, unsentStatus, ringing }: Call): void {
     const leg: Leg = { request: tx.request, near, caller };
+    const nearEnd = partyIn(tx.request, near);
+    const isNoTransit = ({ side }: Target) => near.peer.type !== 'upstream' || side.peer.type !== 'upstream';
+    const seen = new Set(ringing === undefined ? [] : [ringing.number]);
     const hold = ({ device }: Side) => (device === '' ? () => {} : calls.hold(device));
     const release = hold(near);
     counters.calls++;
@@ -98,14 +109,18 @@ export function createProxy(options: ProxyOptions): Proxy {
         calls.confirm(
           dialogKey(response),
           [near.device, side.device].filter((device) => device !== ''),
+          [nearEnd, partyIn(response, side)],
         ),
+      ...(ringing !== undefined && {
+        ringing: { clock, ms: ringing.ms },
+        redirect: (response, { side }) => transfers.redirected(response, side, seen).filter(isNoTransit),
+      }),
       onDefused: () => counters.defused++,
       onEnd: release,
     });
   }
 
-  function forwardInDialog(tx: Tx, { near, far }: Dialog): void {
-    const { request } = tx;
+  function forwardInDialog(tx: Tx, { near, far }: Dialog, request = tx.request): void {
     const leg: Leg = { request, near, caller: legs.identityOf(near) };
     forward({
       transactions,
@@ -138,31 +153,55 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   // --- calls ------------------------------------------------------------------------
 
-  function dial(request: SipMessage, admitted: From<'device'>): Outcome {
-    const { flow, device } = admitted;
-    const site = store.get('sites', flow.site);
+  function dial(request: SipMessage, { flow, device: { id: device } }: From<'device'>): Outcome {
     const dialled = dialledIn(request, flow);
-    if (site === undefined || dialled === undefined) return refuseCall(404, 'Not Found');
-    const extension = store.get('sessions', device.id)?.extension;
-    const caller = { device: device.id, extension };
-    const { devicesOf } = directory;
-    const isUser = (number: string) => store.get('users', number) !== undefined;
-    const verdict = decide(dialled, caller, { site, isUser, devicesOf, beyond: options.upstreams.find });
+    if (dialled === undefined) return refuseCall(404, 'Not Found');
+    const verdict = verdictOn(dialled, { device, flow });
     if (verdict.type === 'refuse') return refuseCall(verdict.status, verdict.reason);
-    if (calls.count(device.id) >= maxCallsPerDevice) {
+    const targets = targetsOf(verdict, { device, flow });
+    if (targets.length === 0) return refuseCall(480, 'Not reachable');
+    const ms = (store.get('sites', flow.site)?.ringSeconds ?? options.ringMs / 1_000) * 1_000;
+    const ringing = verdict.type === 'ring' ? { number: dialled, ms } : undefined;
+    return callFrom(device, flow, { targets, ringing });
+  }
+
+  function callFrom(device: string, flow: Flow, way: Pick<Call, 'targets' | 'ringing'>): Outcome {
+    if (calls.count(device) >= maxCallsPerDevice) {
       counters.overloaded++;
       return answer(486, { reason: 'Too many calls' });
     }
-    const targets = targetsOf(verdict, admitted, extension ?? '');
-    if (targets.length === 0) return refuseCall(480, 'Not reachable');
-    const near: Side = { peer: { type: 'flow', flow }, device: device.id, user: extension ?? device.id };
-    return { type: 'call', near, caller: legs.identityOf(near), targets, unsentStatus: 480 };
+    const user = store.get('sessions', device)?.extension ?? device;
+    const near: Side = { peer: { type: 'flow', flow }, device, user };
+    return { type: 'call', near, caller: legs.identityOf(near), unsentStatus: 480, ...way };
   }
 
-  function targetsOf(verdict: Verdict, { flow, device }: From<'device'>, caller: string): readonly Target[] {
-    if (verdict.type === 'to') return [options.upstreams.target(verdict, caller) ?? []].flat();
+  function replace(request: SipMessage, { flow, device: { id: device } }: From<'device'>): Outcome {
+    const target = transfers.replaced(request, { device, flow });
+    // RFC 3891 3. What the sender may not have looks like what there is not.
+    if (target === undefined) return refuseCall(481, 'No such call');
+    return callFrom(device, flow, { targets: [target], ringing: undefined });
+  }
+
+  function verdictOn(dialled: string, { device, flow }: Dialler): Verdict {
+    const site = store.get('sites', flow.site);
+    if (site === undefined) return { type: 'refuse', status: 404, reason: 'Not Found' };
+    const extension = store.get('sessions', device)?.extension;
+    const { devicesOf } = directory;
+    const isUser = (number: string) => store.get('users', number) !== undefined;
+    return decide(
+      dialled,
+      { device, extension },
+      { site, isUser, devicesOf, beyond: options.upstreams.find },
+    );
+  }
+
+  function targetsOf(verdict: Verdict, { flow, device }: Dialler): readonly Target[] {
+    if (verdict.type === 'to') {
+      const caller = store.get('sessions', device)?.extension ?? '';
+      return [options.upstreams.target(verdict, caller) ?? []].flat();
+    }
     if (verdict.type === 'line') {
-      const told = { device: device.id, site: flow.site, flow, request: verdict.request };
+      const told = { device, site: flow.site, flow, request: verdict.request };
       const side: Side = { peer: ivr, device: '', user: 'hotdesk' };
       return [{ side, uri: ivrUri, beforeSend: (branch) => line.expect(branch, told) }];
     }
@@ -191,7 +230,14 @@ export function createProxy(options: ProxyOptions): Proxy {
     }
     log.warn(facts, 'emergency call');
     const near: Side = { peer: { type: 'flow', flow }, device: device.id, user: device.id };
-    return { type: 'call', near, caller: emergencyCaller(device), targets: [target], unsentStatus: 503 };
+    return {
+      type: 'call',
+      near,
+      caller: emergencyCaller(device),
+      targets: [target],
+      unsentStatus: 503,
+      ringing: undefined,
+    };
   }
 
   /** The gateway may call back the device it was called from, by its name, and do nothing else. */
@@ -204,7 +250,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     const user = callerNumber(request);
     const near: Side = { peer: { type: 'flow', flow }, device: '', user };
     const caller = { user, display: 'Emergency' };
-    return { type: 'call', near, caller, targets: [target], unsentStatus: 480 };
+    return { type: 'call', near, caller, targets: [target], unsentStatus: 480, ringing: undefined };
   }
 
   // --- upstream ---------------------------------------------------------------------
@@ -225,25 +271,33 @@ export function createProxy(options: ProxyOptions): Proxy {
     const caller = callerThere(request);
     options.upstreams.begins(request.callId);
     const near: Side = { peer: { ...peer, account: called }, device: '', user: caller.user };
-    return { type: 'call', near, caller, targets, unsentStatus: 480 };
+    const ringing = { number: called, ms: options.ringMs };
+    return { type: 'call', near, caller, targets, unsentStatus: 480, ringing };
   }
 
   function fromDevice(request: SipMessage, admitted: From<'device'>): Outcome {
     if (request.method === 'OPTIONS') return answer(200, { headers: [['Allow', allow]] });
     // Where a dialog was: its tokens are missing or wrong.
     if (request.to.params.has('tag')) return answer(481);
-    if (request.method === 'INVITE') return obstacle(request) ?? dial(request, admitted);
+    if (request.method === 'INVITE') {
+      const isReplacing = request.get('Replaces') !== undefined;
+      return obstacle(request) ?? (isReplacing ? replace : dial)(request, admitted);
+    }
     return answer(405, { headers: [['Allow', allow]] });
   }
 
   function requestInDialog(tx: Tx, dialog: Dialog): void {
-    const refusal = mayInDialog(tx.request, dialog.near) ? obstacle(tx.request) : answer(403);
-    if (refusal === undefined) {
-      forwardInDialog(tx, dialog);
-      return;
+    const refusal = mayInDialog(tx.request) ? obstacle(tx.request) : answer(403);
+    const referred =
+      refusal === undefined && tx.request.method === 'REFER'
+        ? transfers.referred(tx.request, dialog)
+        : undefined;
+    if (referred?.type === 'pass') forwardInDialog(tx, dialog, referred.request);
+    else if (refusal === undefined && referred === undefined) forwardInDialog(tx, dialog);
+    else {
+      counters.refusedInDialog++;
+      perform(tx, refusal ?? answer(referred?.status ?? 403));
     }
-    counters.refusedInDialog++;
-    perform(tx, refusal);
   }
 
   return {
@@ -284,6 +338,8 @@ type Call = {
   caller: Identity | undefined;
   targets: readonly Target[];
   unsentStatus: 480 | 503;
+  /** A call to a user by `number`: it rings for so long, and its phones may send it on. */
+  ringing: { number: string; ms: number } | undefined;
 };
 type Outcome = Answer | ({ type: 'call' } & Call);
 
@@ -292,14 +348,6 @@ const answer = (status: number, more: More = {}): Answer => ({ type: 'answer', s
 const mediaEndOf = ({ peer, device, user }: Side): MediaEnd | undefined =>
   peer.type === 'flow' ? { flow: peer.flow, user, isGateway: device === '' } : undefined;
 
-/**
- * REFER makes the far phone call: nobody may have that done from a desk where
- * nobody is logged in. A NOTIFY is for a transfer; check-sync and the like from
- * one phone to another would restart it.
- */
-function mayInDialog(request: SipMessage, near: Side): boolean {
-  // From a network it would be a call at our cost (toll fraud).
-  if (request.method === 'REFER') return near.device !== '' && near.user !== near.device;
-  if (request.method === 'NOTIFY') return /^refer\b/i.test(request.get('Event') ?? '');
-  return true;
-}
+/** A NOTIFY is for a transfer; check-sync and the like from one phone to another would restart it. */
+const mayInDialog = (request: SipMessage) =>
+  request.method !== 'NOTIFY' || /^refer\b/i.test(request.get('Event') ?? '');

@@ -10,7 +10,10 @@ const choices: { statuses: number[]; best: number }[] = [
   { statuses: [486, 415, 404], best: 415 },
   { statuses: [408, 486],      best: 486 },
   { statuses: [408, 500],      best: 408 },
-  { statuses: [404, 486],      best: 404 },
+  { statuses: [404, 486],      best: 486 },
+  { statuses: [480, 486, 408], best: 486 },
+  { statuses: [480, 404],      best: 480 },
+  { statuses: [486, 422],      best: 422 },
 ];
 
 describe('best response', (test) => {
