@@ -64,7 +64,7 @@ export const configSchema = z.strictObject({
   httpPort: port.default(8_080).describe('TCP port for provisioning; 0: any'),
   rtpPorts: portRange.prefault('20000-29999').describe('UDP ports for RTP, A-B; 0: any'),
   logLevel: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('how much is logged'),
   allowPlain: yes

@@ -7,7 +7,6 @@
  *     admin ─── api ── store, sessions, hub
  */
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { apiPath } from '#controller/api/app.ts';
@@ -23,6 +22,7 @@ import { type Hub, listenHub } from '#controller/tunnel/hub.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
+import { checkTlsKey, isFirstStart } from './first-start.ts';
 import { createKeys } from './keys.ts';
 import { openMasterKey } from './master-key.ts';
 
@@ -50,11 +50,12 @@ export async function openController({
 }: ControllerOptions): Promise<Controller> {
   const folder = join(data, 'store');
   const clock = systemClock;
-  const keys = createKeys(await openMasterKey(data, !existsSync(folder)));
+  const keys = createKeys(await openMasterKey(data, await isFirstStart(data)));
   const store = await openStore({ folder, log });
   const opened: { close(): unknown }[] = [store];
 
   try {
+    checkTlsKey(data, store);
     const hub = await listenHub({
       listen,
       folder: data,

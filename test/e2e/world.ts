@@ -179,7 +179,8 @@ async function sow(data: string, seed: readonly Change[]): Promise<void> {
   await store.close();
 }
 
-async function populate(
+/** Site, people and desks, as an operator would make them. */
+export async function populate(
   ask: Client['ask'],
   { desks = 1, people = [anna, ben], site = {} }: WorldOptions,
   emergencyGateway: HostPort,

@@ -1,4 +1,7 @@
-/** A TCP way that can be broken: cut (both ends are told) or held (bytes vanish, and nobody is told). */
+/**
+ * A TCP way that can be broken: cut (both ends are told), held (bytes vanish,
+ * and nobody is told), or dark (held, and nothing new gets through either).
+ */
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -8,14 +11,23 @@ export type Forwarder = {
   cut(): void;
   /** Bytes of the connections there are now vanish; later ones are carried. */
   hold(): void;
+  /** While true nothing gets through, old or new; after that only new connections do. */
+  isDark: boolean;
   close(): Promise<void>;
 };
 
 export async function openForwarder(target: number): Promise<Forwarder> {
   const open = new Set<Socket>();
   let connections = 0;
+  let isDark = false;
   const server = createServer((near) => {
     connections++;
+    if (isDark) {
+      open.add(near);
+      near.on('error', () => {}).on('close', () => open.delete(near));
+      near.resume();
+      return;
+    }
     const far = connect(target, '127.0.0.1');
     for (const [one, other] of [
       [near, far],
@@ -33,7 +45,7 @@ export async function openForwarder(target: number): Promise<Forwarder> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
-  return {
+  const forwarder: Forwarder = {
     port: (server.address() as AddressInfo).port,
     get connections() {
       return connections;
@@ -44,6 +56,13 @@ export async function openForwarder(target: number): Promise<Forwarder> {
     hold() {
       for (const socket of open) socket.removeAllListeners('data').on('data', () => {});
     },
+    get isDark() {
+      return isDark;
+    },
+    set isDark(value) {
+      if (value) forwarder.hold();
+      isDark = value;
+    },
     async close() {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => {
@@ -51,4 +70,5 @@ export async function openForwarder(target: number): Promise<Forwarder> {
       });
     },
   };
+  return forwarder;
 }

@@ -1,0 +1,118 @@
+/** `kill -9`, and back: nothing is half done, and nobody has to do anything again. */
+
+import * as assert from 'uvu/assert';
+import { type Programs, withPrograms } from '#test/e2e/programs.ts';
+import { anna, ben, logIn } from '#test/e2e/world.ts';
+import { describe } from '#test/support/describe.ts';
+import { until } from '#test/support/until.ts';
+
+const deadlineMs = 90_000;
+
+async function stateOf({ ask }: Programs, device: string): Promise<Record<string, unknown>> {
+  return (await ask('GET', `/devices/${device}`)) as Record<string, unknown>;
+}
+
+async function becomes(programs: Programs, device: string, extension: string): Promise<void> {
+  await until(
+    `${device} shows ${extension}`,
+    async () => {
+      const { changeOver, registered } = (await stateOf(programs, device)) as {
+        changeOver: { state: string };
+        registered: { aor: string } | null;
+      };
+      return changeOver.state === 'active' && registered?.aor === extension;
+    },
+    20_000,
+  );
+}
+
+describe('kill -9', (test) => {
+  test(
+    'of the controller while its voice talks: no half login, the phone is free, the next login works',
+    async () => {
+      await withPrograms(async (programs) => {
+        const desk = await programs.desk('HD0001');
+        const before = desk.mark();
+        desk.phone.call(`*77*${anna.extension}*`);
+        await desk.saw('answered', {}, before);
+        await desk.saw('audio', {}, before); // it talks
+        desk.phone.dtmf(anna.pin.slice(0, 2));
+        await programs.controller.kill();
+        await programs.startController();
+        await programs.agentIsUp();
+        assert.equal(await programs.ask('GET', '/sessions'), { items: [] });
+        const { changeOver, extension, registered } = await stateOf(programs, 'HD0001');
+        assert.is(extension, null);
+        assert.is((changeOver as { state: string }).state, 'active');
+        assert.ok(registered, 'its registration was kept');
+
+        desk.phone.hangUp(); // a call that nobody knows any more
+        await desk.saw('ended', { by: 'us' }, before);
+        await logIn(desk, anna);
+        await becomes(programs, 'HD0001', anna.extension);
+      });
+    },
+    deadlineMs,
+  );
+
+  test(
+    'of the controller between the commit and the change-over: it goes on where it was',
+    async () => {
+      await withPrograms(async (programs) => {
+        const desk = await programs.desk('HD0001');
+        const before = desk.mark();
+        desk.phone.call(`*77*${anna.extension}*`);
+        await desk.saw('answered', {}, before);
+        desk.phone.dtmf(`${anna.pin}#`);
+        await until('the commit', async () => {
+          const { items } = (await programs.ask('GET', '/sessions')) as { items: object[] };
+          return items.length === 1;
+        });
+        await programs.controller.kill();
+        desk.phone.hangUp();
+        await programs.startController();
+        await becomes(programs, 'HD0001', anna.extension);
+        await desk.saw('registered', { aor: anna.extension });
+      });
+    },
+    deadlineMs,
+  );
+
+  test(
+    'of the agent in a call: phones are reached again, and call, without registering anew',
+    async () => {
+      await withPrograms(
+        async (programs) => {
+          const [first, second] = [await programs.desk('HD0001'), await programs.desk('HD0002')];
+          await programs.ask('POST', '/sessions', { device: 'HD0001', extension: anna.extension });
+          await programs.ask('POST', '/sessions', { device: 'HD0002', extension: ben.extension });
+          await becomes(programs, 'HD0001', anna.extension);
+          await becomes(programs, 'HD0002', ben.extension);
+          second.phone.autoAnswer(true);
+          first.phone.call(ben.extension);
+          await first.saw('answered');
+          const marks = [first.mark(), second.mark()] as const;
+
+          await programs.agent.kill();
+          first.phone.tone(697);
+          await second.saw('tone', { hz: 697 }, marks[1]); // from phone to phone
+          await programs.startAgent();
+          await programs.agentIsUp();
+          first.phone.hangUp();
+          await second.saw('ended', { by: 'them' }, marks[1]);
+
+          const again = first.mark();
+          second.phone.call(anna.extension);
+          await first.saw('incoming', { from: ben.extension }, again);
+          first.phone.answer();
+          await first.saw('answered', {}, again);
+          second.phone.hangUp();
+          await first.saw('ended', { by: 'them' }, again);
+          assert.equal([first.count('registered', marks[0]), second.count('registered', marks[1])], [0, 0]);
+        },
+        { desks: 2 },
+      );
+    },
+    deadlineMs,
+  );
+});
