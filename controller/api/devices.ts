@@ -11,6 +11,7 @@
  * where it is registered, and the keys its phone has no room for.
  */
 
+import { randomInt } from 'node:crypto';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { type Device, deviceId, siteId } from '#controller/model/model.ts';
@@ -28,6 +29,12 @@ export type DeviceDeps = {
   provisioning: Pick<Provisioning, 'urlOf' | 'cutKeysOf'>;
   clock: Clock;
 };
+
+/**
+ * A generation that no phone has had the secret of: names are given again, and
+ * a phone that was removed or replaced must not still be who it was.
+ */
+const unknownSecret = () => ({ generation: randomInt(2 ** 40, 2 ** 47), confirmedGeneration: 0 });
 
 const shown = z.strictObject({ mac: z.string().max(32), model: z.string().max(64), site: siteId });
 const creation = shown.extend({ id: deviceId.optional() });
@@ -55,7 +62,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
     .post('/', async (c) => {
       const { id = nextDeviceId(store), ...wanted } = await readBody(creation, c);
       if (store.get('devices', id) !== undefined) throw taken('device', id, 'id');
-      const value: Device = { id, ...placed(id, wanted), generation: 1, confirmedGeneration: 0 };
+      const value: Device = { id, ...placed(id, wanted), ...unknownSecret() };
       await store.commit([{ type: 'put', collection: 'devices', value, expect: 'absent' }]);
       return c.json(toJson(value), 201);
     })
@@ -68,6 +75,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
       const { mac: oldMac, model, site } = current;
       const wanted = await readPatch(shown, c, { mac: oldMac, model, site }, { id: 'id' });
       const value: Device = { ...current, ...placed(current.id, wanted) };
+      if (value.mac !== oldMac) Object.assign(value, unknownSecret());
       const isElsewhere = value.site !== site || value.mac !== oldMac;
       await store.commit([
         { type: 'put', collection: 'devices', value, expect: expected(c, { revision }) },

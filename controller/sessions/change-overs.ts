@@ -140,7 +140,7 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
   });
 
   for (const { id, generation, confirmedGeneration } of store.list('devices')) {
-    if (generation > 1 && confirmedGeneration < generation) start(id, false);
+    if (confirmedGeneration > 0 && confirmedGeneration < generation) start(id, false);
   }
 
   return {

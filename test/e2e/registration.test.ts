@@ -63,4 +63,26 @@ describe('registration', (test) => {
     },
     deadlineMs,
   );
+
+  test(
+    'by a phone that was removed or replaced, under a name that was given again: 401',
+    async () => {
+      await inWorld(async (world) => {
+        const first = await world.desk('HD0001');
+        const known = () => first.phone.memory.get('account.1.password') ?? '';
+        const thief = await openRawPhone(world.sip);
+        world.defer(thief.close);
+        const password = known();
+        assert.is(statusOf(await thief.register({ username: 'HD0001', password })), 200);
+
+        await world.ask('PATCH', '/devices/HD0001', { mac: '001565d000aa' });
+        assert.is(statusOf(await thief.register({ username: 'HD0001', password })), 401, 'replaced');
+        await world.ask('DELETE', '/devices/HD0001');
+        const another = { mac: '001565d000bb', model: 'T46S', site: 'berlin' };
+        assert.is(((await world.ask('POST', '/devices', another)) as { id: string }).id, 'HD0001');
+        assert.is(statusOf(await thief.register({ username: 'HD0001', password })), 401, 'removed');
+      });
+    },
+    deadlineMs,
+  );
 });
