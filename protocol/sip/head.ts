@@ -9,7 +9,7 @@
  * so is a value over several lines, which is joined with one space.
  */
 
-import { type HeaderName, headerName } from './header-names.ts';
+import { type HeaderName, headerNameAt } from './header-names.ts';
 import { code, isControl, isTokenCode, malformed, quotedEnd, skipSpace } from './scan.ts';
 
 export type Field = { readonly name: string; readonly value: string };
@@ -33,31 +33,49 @@ export function readHead(bytes: Uint8Array): Head {
   const text = buffer.toString('latin1', from, end + 4); // with the empty line, so that nobody looks past the end
   const emptyLineAt = text.length - 2;
   const line: Line = { end: 0, isFolded: false };
-  readLine(text, 0, 0, line);
+  const reading: Reading = { line, readTo: plain.test(text) ? readPlainLine : readLine };
+  reading.readTo(text, 0, 0, line);
   if (line.isFolded) throw malformed('start line goes on in a second line');
   const head: Head = { startLine: text.slice(0, line.end), fields: [], seen: 0, bodyAt: end + 4 };
-  for (let at = line.end + 2; at < emptyLineAt; at = line.end + 2) readField(text, at, line, head);
+  for (let at = line.end + 2; at < emptyLineAt; at = line.end + 2) readField(text, at, reading, head);
   return head;
 }
 
 /** Where a line ended; one object for a whole head, for there are many lines. */
 type Line = { end: number; isFolded: boolean };
+type Reading = { line: Line; readTo(text: string, at: number, from: number, line: Line): void };
 
-function readField(text: string, at: number, line: Line, head: Head): void {
+function readField(text: string, at: number, { line, readTo }: Reading, head: Head): void {
   let nameEnd = at;
   while (isTokenCode(text.charCodeAt(nameEnd))) nameEnd++;
   const colon = skipSpace(text, nameEnd);
   if (nameEnd === at || text.charCodeAt(colon) !== code.colon)
     throw malformed('header line without a proper name');
   const from = skipSpace(text, colon + 1);
-  readLine(text, at, from, line);
+  readTo(text, at, from, line);
 
-  const known = headerName(text.slice(at, nameEnd));
+  const known = headerNameAt(text, at, nameEnd);
   note(known, head);
   let to = line.end;
   while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
   const value = text.slice(from, to);
   head.fields.push({ name: known.name, value: line.isFolded ? unfold(value) : value });
+}
+
+/**
+ * A head in which nothing needs a second look: no control character but HTAB, no
+ * line that goes on, each line end whole. Nearly every one is so, and then a line
+ * is as long as its line end says. Looks once at each character: what a step
+ * takes, the next one cannot begin with.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const plain = /^(?:[^\0-\x08\x0a-\x1f\x7f]*\r\n(?![ \t]))*$/;
+
+function readPlainLine(text: string, at: number, from: number, line: Line): void {
+  const end = text.indexOf('\r\n', from);
+  if (end - at > maxLineBytes) throw malformed(`header line over ${maxLineBytes} bytes`);
+  line.end = end;
+  line.isFolded = false;
 }
 
 function note({ name, bit }: HeaderName, head: Head): void {

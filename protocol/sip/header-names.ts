@@ -110,6 +110,27 @@ export function headerName(spelling: string): HeaderName {
   );
 }
 
+/**
+ * Known names by length and first letter: found in a text without taking them out
+ * of it, when they are spelled as here, as they nearly always are.
+ */
+const byShape: HeaderName[][] = [];
+const shapeOf = (length: number, first: number) => (length << 5) | (first & 0x1f);
+for (const [spelling, known] of bySpelling) {
+  const shape = shapeOf(spelling.length, spelling.charCodeAt(0));
+  if (spelling === known.name) byShape[shape] = [...(byShape[shape] ?? []), known];
+}
+
+/** That of the name from `at` to `end`. */
+export function headerNameAt(text: string, at: number, end: number): HeaderName {
+  for (const known of byShape[shapeOf(end - at, text.charCodeAt(at))] ?? none) {
+    if (text.startsWith(known.name, at)) return known;
+  }
+  return headerName(text.slice(at, end));
+}
+
+const none: readonly HeaderName[] = [];
+
 /** The bits of the headers that every message must have (RFC 3261 8.1.1); Via, the sixth, is no single. */
 export const mandatory = ['From', 'To', 'Call-ID', 'CSeq'].map((name) => headerName(name));
 
