@@ -34,13 +34,33 @@ export async function runSipp(
   scenario: string,
   words: Record<string, string> = {},
 ): Promise<SippRun> {
+  const args = ['-i', world.host, '-p', `${phone.sipPort}`, '-mi', world.host, '-mp', `${phone.mediaPort}`];
+  args.push('-au', account.authUser, '-ap', account.secret, `${world.host}:${world.port}`);
+  return start(args, scenario, { aor: account.user, ...words });
+}
+
+/** Runs `scenario` once on the far side of a PBX at `pbx`. */
+export function runFarEnd(
+  { sipPort, mediaPort }: SippPhone,
+  pbx: number,
+  scenario: string,
+  words: Record<string, string> = {},
+): Promise<SippRun> {
+  const here = '127.0.0.1';
+  const args = ['-i', here, '-p', `${sipPort}`, '-mi', here, '-mp', `${mediaPort}`, `${here}:${pbx}`];
+  return start(args, scenario, { aor: 'far', ...words });
+}
+
+async function start(
+  more: readonly string[],
+  scenario: string,
+  words: Record<string, string>,
+): Promise<SippRun> {
   const scratch = await mkdtemp(join(tmpdir(), 'hotdesk-sipp-'));
   const file = join(scratch, 'scenario.xml');
-  await writeFile(file, await fill(scenario, { aor: account.user, ...words }));
-  const args = ['-sf', file, '-m', '1', '-i', world.host, '-p', `${phone.sipPort}`, '-mi', world.host];
-  args.push('-mp', `${phone.mediaPort}`, '-au', account.authUser, '-ap', account.secret, '-nostdin');
-  args.push('-timeout', '40s', '-timeout_error', '-trace_err', `${world.host}:${world.port}`);
-  const child = spawn('sipp', args, { cwd: scratch, stdio: ['ignore', 'pipe', 'pipe'] });
+  await writeFile(file, await fill(scenario, words));
+  const args = ['-sf', file, '-m', '1', '-nostdin', '-timeout', '40s', '-timeout_error', '-trace_err'];
+  const child = spawn('sipp', [...args, ...more], { cwd: scratch, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {

@@ -48,6 +48,10 @@ export type World = Ready & {
   ): Promise<{ status: number; json: Record<string, unknown> }>;
   /** Reads device `index`'s config from its provisioning URL, as the phone would. */
   account(index: number): Promise<Account>;
+  /** What its programs logged, the last of it. */
+  log(): string;
+  /** Where it keeps its data. */
+  readonly folder: string;
   close(): Promise<void>;
 };
 
@@ -87,6 +91,8 @@ export async function openWorld(): Promise<World> {
     ...ready,
     host,
     port: Number(port),
+    folder,
+    log: () => log,
     async call(method, path, body) {
       const response = await fetch(`${ready.api}${path}`, {
         method,

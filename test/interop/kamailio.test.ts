@@ -1,0 +1,175 @@
+/**
+ * Kamailio from Debian as the PBX behind hotdesk, sipp as the phone in front of
+ * it and as the far end behind it: registration while a session lasts, calls out
+ * and in with every request challenged, a restart, a wrong password, failover.
+ */
+
+import { execFileSync } from 'node:child_process';
+import * as assert from 'uvu/assert';
+import { describe } from '#test/support/describe.ts';
+import { hasProgram } from '#test/support/packages.ts';
+import { until } from '#test/support/until.ts';
+import { type Kamailio, openKamailio } from './kamailio.ts';
+import { openSippPhone, runFarEnd, runSipp, type SippPhone } from './sipp.ts';
+import { device, freePort, openWorld, type World } from './world.ts';
+
+const missing = (['kamailio', 'sipp'] as const).filter((program) => !hasProgram(program));
+const why = missing.length > 0 ? `${missing.join(' and ')} not installed` : '';
+const realm = 'pbx.invalid';
+const secret = 'canary-9b1f-pbx-secret';
+
+type Shown = {
+  addressStates: { address: string; state: string }[];
+  registrations: { extension: string; state: string; status?: number }[];
+};
+
+describe('kamailio as the PBX', (test) => {
+  let world: World;
+  let pbx: Kamailio;
+  let phone: SippPhone;
+  let far: SippPhone;
+  let dead = 0;
+
+  const it = why === '' ? test : (name: string) => test.skip(name, why);
+  const holds = ({ code, said }: { code: number; said: string }) =>
+    assert.is(code, 0, `${said}\n${pbx.lines.slice(-30).join('\n')}`);
+  const ok = async (method: string, path: string, body?: unknown) => {
+    const { status, json } = await world.call(method, path, body);
+    assert.ok(status < 300, `${method} ${path}: ${status} ${JSON.stringify(json)}`);
+    return json;
+  };
+  const shown = async () => (await ok('GET', '/upstreams/pbx')) as unknown as Shown;
+  const registration = (state: string) =>
+    until(
+      `100 is ${state} at the PBX`,
+      async () =>
+        (await shown()).registrations.find((each) => each.extension === '100' && each.state === state),
+      15_000,
+    );
+  const scenario = async (name: string, words: Record<string, string> = {}) =>
+    (await runSipp(world, phone, await world.account(0), name, words)).ended;
+
+  it('a world and a PBX open; the PBX is made known', async () => {
+    world = await openWorld();
+    phone = await openSippPhone();
+    far = await openSippPhone();
+    dead = await freePort();
+    pbx = await openKamailio({
+      port: await freePort(),
+      far: far.sipPort,
+      realm,
+      password: secret,
+      asks: true,
+    });
+    await ok('POST', '/upstreams', {
+      id: 'pbx',
+      mode: 'register',
+      domain: realm,
+      local: { address: '127.0.0.1', port: 0 },
+      // The first is dead: what follows proves the second.
+      addresses: [
+        { address: '127.0.0.1', port: dead },
+        { address: '127.0.0.1', port: pbx.port },
+      ],
+      numbers: ['0'],
+      probeSeconds: 2,
+    });
+    await until(
+      'one is up and one is down',
+      async () => {
+        const states = (await shown()).addressStates.map(({ state }) => state);
+        return states.join(' ') === 'down up';
+      },
+      15_000,
+    );
+  }, 40_000);
+
+  it('a wrong password is refused, shown, and not hammered', async () => {
+    await ok('PUT', '/users/100/upstream', { user: 'u100', secret: 'wrong' });
+    await ok('POST', '/sessions', { device: device(world, 0).device, extension: '100' });
+    const found = await registration('refused');
+    assert.ok([401, 403].includes(found.status ?? 0), String(found.status));
+    assert.ok(pbx.lines.filter((line) => line.startsWith('HEARD REGISTER')).length <= 4);
+  }, 20_000);
+
+  it('with the right one the user is registered', async () => {
+    await ok('PUT', '/users/100/upstream', { user: 'u100', secret });
+    await registration('registered');
+    assert.ok(pbx.lines.some((line) => /PASSED REGISTER .* user=u100/.test(line)));
+  }, 20_000);
+
+  it('a call out, a second offer and a BYE, each challenged: numbers rise, ACKs fit', async () => {
+    holds(await scenario('register', { expect: '200' }));
+    const words = { invite: '3', again: '5', bye: '7' };
+    const answering = await runFarEnd(far, pbx.port, 'far-answer', words);
+    const before = pbx.passed().length;
+    holds(await scenario('call', { number: '030123', after: 'then-offer-again' }));
+    holds(await answering.ended);
+    assert.equal(pbx.passed().slice(before), ['INVITE 3', 'ACK 3', 'INVITE 5', 'ACK 5', 'BYE 7']);
+  }, 60_000);
+
+  it('an idle phone, a premium number: not to the PBX', async () => {
+    const before = pbx.lines.length;
+    holds(await scenario('refused', { number: '0900123', expect: '403' }));
+    assert.is(pbx.lines.slice(before).filter((line) => line.includes('INVITE')).length, 0);
+  }, 30_000);
+
+  it('the PBX starts anew, having forgotten everybody: the user is registered again', async () => {
+    await pbx.stop();
+    await until(
+      'both are down',
+      async () => (await shown()).addressStates.every(({ state }) => state === 'down'),
+      15_000,
+    );
+    const before = pbx.lines.length;
+    await pbx.start();
+    await until(
+      'a new REGISTER',
+      () => pbx.lines.slice(before).some((line) => line.startsWith('PASSED REGISTER')),
+      20_000,
+    );
+  }, 60_000);
+
+  it('a call in rings the phone, as whom the PBX asserts; its REFER is refused', async () => {
+    const run = await runSipp(world, phone, await world.account(0), 'answer');
+    holds(await (await runFarEnd(far, pbx.port, 'far-call', { number: '100', realm })).ended);
+    holds(await run.ended);
+  }, 60_000);
+
+  it('logout takes the registration back', async () => {
+    const before = pbx.lines.length;
+    await ok('DELETE', `/sessions/${device(world, 0).device}`);
+    await until(
+      'a REGISTER that ends it',
+      () => pbx.lines.slice(before).some((line) => /PASSED REGISTER .*expires=0/.test(line)),
+      10_000,
+    );
+    holds(
+      await (await runFarEnd(far, pbx.port, 'far-refused', { number: '100', realm, expect: '480' })).ended,
+    );
+  }, 40_000);
+
+  it('the secret is nowhere: not in the log, not in the store, not in an answer', async () => {
+    const all = JSON.stringify([
+      (await world.call('GET', '/users')).json,
+      (await world.call('GET', '/upstreams')).json,
+    ]);
+    assert.not.ok(all.includes(secret));
+    assert.not.ok(world.log().includes(secret));
+    assert.is(findIn(world.folder, secret), '');
+  }, 20_000);
+
+  it('the world closes', async () => {
+    await pbx.close();
+    await world.close();
+  }, 20_000);
+});
+
+/** Files below `folder` that hold `text`. */
+function findIn(folder: string, text: string): string {
+  try {
+    return execFileSync('grep', ['-rlaF', text, folder], { encoding: 'utf8' });
+  } catch {
+    return '';
+  }
+}
