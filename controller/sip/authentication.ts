@@ -33,7 +33,8 @@ export type Authenticated = {
   /** The same request came before. */
   isRepeat: boolean;
 };
-export type Unauthenticated = { type: 'wrong' | 'none'; isStale: boolean };
+/** `guessed`: as whom, with a nonce that was given to him: a wrong secret, then, and nothing else. */
+export type Unauthenticated = { type: 'wrong' | 'none'; isStale: boolean; guessed?: string };
 
 export type Authentication = {
   check(request: SipMessage, flow: Flow): Authenticated | Unauthenticated;
@@ -102,7 +103,9 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
       const isStale = !nonces.isFresh(credentials.nonce, flowKey(flow));
       const generation = generationOf(credentials, request.method);
       const device = store.get('devices', credentials.username);
-      if (generation === undefined || device === undefined || isStale) return { type: 'wrong', isStale };
+      if (isStale) return { type: 'wrong', isStale };
+      if (generation === undefined || device === undefined)
+        return { type: 'wrong', isStale, guessed: credentials.username };
       const use = nonces.use({
         device: device.id,
         nonce: credentials.nonce,

@@ -92,7 +92,7 @@ export function createSipCore({
     perSecond: unauthenticatedPerSecond,
     burst: 5 * unauthenticatedPerSecond,
   });
-  const gate = createGate({ store, directory, authentication, routes, limiter, counters });
+  const gate = createGate({ store, directory, authentication, routes, limiter, clock, counters });
   /** What the gate found, until the transaction asks for it a moment later. */
   const admissions = new WeakMap<SipMessage, Admitted>();
 

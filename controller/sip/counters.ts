@@ -8,6 +8,8 @@ export function createCounters() {
     challenged: 0,
     /** Unknown device, wrong secret, stale nonce, replay. */
     wrongCredentials: 0,
+    /** The right secret, from where too many wrong ones came: asked again, as if it were wrong. */
+    blocked: 0,
     /** Too many unauthenticated requests from one address: dropped. */
     limited: 0,
     /** A device through the agent of another site. */

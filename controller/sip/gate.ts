@@ -8,6 +8,7 @@
  *     from the site's emergency gateway                          gateway
  *     INVITE to an emergency number, right digest or an address
  *       that is or was a device's                                emergency
+ *     right digest, but too many wrong ones from there before    401 or 407
  *     right digest, device of this site                          device
  *     right digest, device of another site                       403
  *     all else                                                   401 or 407, up to a rate
@@ -18,12 +19,14 @@
 import type { Device, Flow, Site } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
 import { sameHostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import { parseUri, schemeOf, unescapeUser } from '#protocol/sip/uri.ts';
-import type { Authentication, Unauthenticated } from './authentication.ts';
+import type { Authenticated, Authentication, Unauthenticated } from './authentication.ts';
 import type { Counters } from './counters.ts';
 import { isEmergency } from './dial-plan.ts';
 import type { Directory } from './directory.ts';
+import { createGuesses } from './guesses.ts';
 import type { Limiter } from './limiter.ts';
 import type { Peer, UpstreamPeer } from './peer.ts';
 import type { Dialog, Routes } from './routes.ts';
@@ -43,6 +46,7 @@ export type GateOptions = {
   authentication: Authentication;
   routes: Routes;
   limiter: Limiter;
+  clock: Clock;
   counters: Counters;
 };
 
@@ -64,7 +68,8 @@ const isGateway = (site: Site | undefined, { remote }: Flow) =>
   site?.emergencyGateway !== undefined && sameHostPort(site.emergencyGateway, remote);
 
 export function createGate(options: GateOptions): (request: SipMessage, peer: Peer) => Admitted | Turned {
-  const { store, directory, authentication, routes, limiter, counters } = options;
+  const { store, directory, authentication, routes, limiter, clock, counters } = options;
+  const guesses = createGuesses({ clock });
 
   function inDialog(request: SipMessage, peer: Peer): Admitted | undefined {
     if (request.method === 'REGISTER') return undefined;
@@ -88,10 +93,21 @@ export function createGate(options: GateOptions): (request: SipMessage, peer: Pe
     const number = emergencyNumber(request, flow, site);
     const caller = found.type === 'right' ? found.device : number && directory.deviceAt(flow);
     if (number !== undefined && caller) return { type: 'emergency', flow, device: caller, number };
-    if (found.type !== 'right') return notAuthenticated(request, flow, found, number !== undefined);
-    if (found.device.site === flow.site) return { ...found, type: 'device', flow };
+    const known = unlessBlocked(found, flow);
+    if (known.type !== 'right') return notAuthenticated(request, flow, known, number !== undefined);
+    if (known.device.site === flow.site) return { ...known, type: 'device', flow };
     counters.foreignSite++;
     return refuse(request, 403, 'Device of another site');
+  }
+
+  /** The same for a device that there is not; a new secret is nobody's guess yet. */
+  const guessKey = (name: string, { agent, remote }: Flow) =>
+    `${agent} ${remote.address} ${name.slice(0, 64)} ${store.get('devices', name)?.generation}`;
+
+  function unlessBlocked(found: Authenticated | Unauthenticated, flow: Flow): typeof found {
+    if (found.type !== 'right' || !guesses.isBlocked(guessKey(found.device.id, flow))) return found;
+    counters.blocked++;
+    return { type: 'none', isStale: false };
   }
 
   function notAuthenticated(
@@ -100,6 +116,7 @@ export function createGate(options: GateOptions): (request: SipMessage, peer: Pe
     found: Unauthenticated,
     isEmergencyCall: boolean,
   ): Turned {
+    if (found.guessed !== undefined) guesses.wrong(guessKey(found.guessed, flow));
     if (isEmergencyCall || limiter.take(`${flow.agent} ${flow.remote.address}`)) {
       counters[found.type === 'none' ? 'challenged' : 'wrongCredentials']++;
       return { type: 'answer', response: authentication.challenge(request, flow, found.isStale) };
