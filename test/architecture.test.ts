@@ -29,14 +29,15 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/model': [], //                            what things are
   'controller/store': [], //                            keeps them
   'controller/tunnel': [], //                           agents come in here
-  'controller/sip': ['controller', 'controller/sip/upstream'], // keys
+  'controller/emergency': [], //                        place, PIDF-LO, who is told; no SIP
+  'controller/sip': ['controller', 'controller/emergency', 'controller/sip/upstream'], // keys
   'controller/sip/upstream': ['controller', 'controller/sip'], // PBXs and trunks, their sockets
   'controller/media': [],
   'controller/sessions': ['controller'], //             what the product decides: no sockets
   'controller/layout': [],
   'controller/provisioning': ['controller', 'controller/layout'],
   'controller/ivr': [],
-  'controller/api': ['controller', 'controller/sessions', 'controller/provisioning'],
+  'controller/api': ['controller', 'controller/sessions', 'controller/provisioning', 'controller/emergency'],
   'controller/web': [],
   'controller/cli': [],
   'controller/cli/demo': ['controller/cli'],

@@ -24,7 +24,12 @@
  * state only until it is handed to `check`.
  */
 
-export type Request = { type: 'login'; extension?: string } | { type: 'logout' };
+import type { SaidPrompt } from '#controller/model/ports.ts';
+
+export type Request =
+  | { type: 'login'; extension?: string }
+  | { type: 'logout' }
+  | { type: 'say'; prompt: SaidPrompt };
 
 export type State =
   | { type: 'askExtension'; digits: string; tries: number; silences: number }
@@ -42,8 +47,8 @@ export type State =
   | { type: 'leaving'; outcome: Outcome }
   | { type: 'ended'; outcome: Outcome };
 
-/** `failed`: the answer was right, but it could not be saved or a policy refused it. */
-export type Outcome = 'loggedIn' | 'loggedOut' | 'refused' | 'abandoned' | 'failed';
+/** `failed`: the answer was right, but it could not be saved or a policy refused it. `said`: that was all. */
+export type Outcome = 'loggedIn' | 'loggedOut' | 'refused' | 'abandoned' | 'failed' | 'said';
 
 export type Event =
   | { type: 'digit'; digit: string } //       0-9, *, #
@@ -72,6 +77,9 @@ export const prompts = [
   'loggedIn',
   'loggedOut',
   'goodbye',
+  'noHelp',
+  'testPassed',
+  'testFailed',
 ] as const;
 
 export type Prompt = (typeof prompts)[number];
@@ -89,6 +97,7 @@ const pauseMs = 3_000;
 const patienceMs = 6_000;
 
 export function begin(request: Request): Step {
+  if (request.type === 'say') return leave('said', request.prompt);
   if (request.type === 'logout') {
     return { state: { type: 'committing', outcome: 'loggedOut' }, effects: [{ type: 'logOut' }] };
   }

@@ -12,6 +12,7 @@
  */
 
 import { z } from 'zod';
+import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
 
 export const extension = z
   .string()
@@ -51,6 +52,14 @@ export const site = z.strictObject({
     .default(['112']),
   /** Where emergency calls go: a SIP gateway on the site's own LAN, reached through its agent. */
   emergencyGateway: hostPort.optional(),
+  /** The ways out, tried in order; absent: the gateway alone, without a location. */
+  emergencyRoutes: z.array(emergencyRoute).min(1).max(8).optional(),
+  /** Who is told of an emergency call. */
+  emergencyContacts: z.array(emergencyContact).max(8).optional(),
+  /** Proves the way out without calling anybody. */
+  emergencyTestNumber: emergencyTestNumber.optional(),
+  /** Where its devices stand, unless they say otherwise themselves. */
+  place: place.optional(),
   /** `login` is a prefix: login + extension + `*`. Other names are whole codes. */
   dialCodes: z.record(z.string(), dialCode).default({ login: '*77*', logout: '*77*5*' }),
   /** How its phones reach their agent with SIP. */
@@ -82,6 +91,8 @@ export const device = z.strictObject({
   generation: z.int().min(1),
   /** The newest generation the phone has registered with; older secrets are dead. */
   confirmedGeneration: z.int().min(0),
+  /** Where it stands, as far as that differs from its site's. */
+  place: place.optional(),
 });
 
 export const key = z.strictObject({
@@ -220,6 +231,25 @@ export const pinLock = z.strictObject({
   lockedUntil: z.number(),
 });
 
+/** An emergency call and what became of it: the last ones, for who has to show what happened. */
+export const emergencyCall = z.strictObject({
+  id: z.string().max(64),
+  at: z.number(),
+  device: deviceId,
+  site: siteId,
+  number: z.string().max(32),
+  /** Who was logged in: for the people of the site, never sent on. */
+  extension: z.string().optional(),
+  callerId: z.string(),
+  callbackNumber: z.string(),
+  /** The place in one line. */
+  place: z.string().max(1_024),
+  state: z.enum(['calling', 'answered', 'failed', 'cancelled']),
+  /** The route that was tried last, and what it answered. */
+  route: z.string().optional(),
+  status: z.int().optional(),
+});
+
 /** The collections of the store: name → schema, and which field is the id. */
 export const collections = {
   sites: { schema: site, id: 'id' },
@@ -232,6 +262,7 @@ export const collections = {
   apiTokens: { schema: apiToken, id: 'id' },
   pinLocks: { schema: pinLock, id: 'id' },
   upstreams: { schema: upstream, id: 'id' },
+  emergencyCalls: { schema: emergencyCall, id: 'id' },
 } as const;
 
 export type CollectionName = keyof typeof collections;
@@ -248,6 +279,7 @@ export type EnrolToken = z.infer<typeof enrolToken>;
 export type ApiToken = z.infer<typeof apiToken>;
 export type PinLock = z.infer<typeof pinLock>;
 export type Upstream = z.infer<typeof upstream>;
+export type EmergencyCall = z.infer<typeof emergencyCall>;
 
 export type Documents = {
   sites: Site;
@@ -260,4 +292,5 @@ export type Documents = {
   apiTokens: ApiToken;
   pinLocks: PinLock;
   upstreams: Upstream;
+  emergencyCalls: EmergencyCall;
 };

@@ -200,8 +200,11 @@ export type LoginCall = {
   site: string;
   flow: Flow;
   /** No `extension`: the code was dialled bare, the IVR asks for it. */
-  request: { type: 'login'; extension?: string } | { type: 'logout' };
+  request: { type: 'login'; extension?: string } | { type: 'logout' } | { type: 'say'; prompt: SaidPrompt };
 };
+
+/** What the line says to who did not want to log in: how an emergency call, or the test of one, went. */
+export type SaidPrompt = 'noHelp' | 'testPassed' | 'testFailed';
 
 /** The IVR as a SIP peer in the same process: whole messages in, whole messages out, nothing lost on the way. */
 export interface LoginLine {
@@ -210,3 +213,11 @@ export interface LoginLine {
   receive(message: Uint8Array): void;
   onSend: (message: Uint8Array) => void;
 }
+
+// --- emergency, offered by controller/sip and controller/emergency ----------------
+
+/** One step of the test of a route; `detail` is for people. */
+export type EmergencyStep = { route: string; step: string; ok: boolean; detail: string };
+
+/** `ok`: every step of every route. */
+export type EmergencyReport = { ok: boolean; device: string | null; number: string; steps: EmergencyStep[] };

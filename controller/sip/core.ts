@@ -11,6 +11,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { type CallList, createCallList } from '#controller/emergency/call-list.ts';
 import type { Keys } from '#controller/keys.ts';
 import type { Flow } from '#controller/model/model.ts';
 import type { CallMedia, ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
@@ -24,6 +25,9 @@ import { createAuthentication } from './authentication.ts';
 import { createCalls } from './calls.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { createDirectory } from './directory.ts';
+import { createWaysOut, type Exit, inEmergency, siteOf, type WaysOut } from './emergency.ts';
+import { createEmergencyDesk } from './emergency-desk.ts';
+import { createEmergencyTest, type EmergencyTest } from './emergency-test.ts';
 import { createFlowTokens } from './flow-token.ts';
 import { type Admitted, createGate } from './gate.ts';
 import { createLegs } from './legs.ts';
@@ -50,13 +54,21 @@ export type SipCoreOptions = {
   maxTransactions?: number;
   /** How long phones ring before the caller hears that nobody came. A site's `ringSeconds` comes first. */
   ringMs?: number;
+  /** Where the place of a device can be fetched; undefined: nowhere. */
+  locationUrl?: (device: string) => string;
+  /** The ways to a PBX or trunk in an emergency; those of the store's upstreams when absent. */
+  exitsTo?: (upstream: string, number: string) => readonly Exit[];
 };
+
+/** For the API and for who is told: the calls, the pidf-lo of a device, a site's routes and their test. */
+export type Emergency = { list: CallList; waysOut: WaysOut; test: EmergencyTest };
 
 export type SipCore = {
   receive(flow: Flow, bytes: Uint8Array): void;
   resync: Resync;
   readonly upstreams: Upstreams;
   readonly counters: Readonly<Counters>;
+  readonly emergency: Emergency;
   close(): void;
 };
 
@@ -73,6 +85,8 @@ export function createSipCore({
   unauthenticatedPerSecond = 20,
   maxTransactions = 20_000,
   ringMs = 60_000,
+  locationUrl,
+  exitsTo,
 }: SipCoreOptions): SipCore {
   const counters = createCounters();
   const directory = createDirectory({ store, clock });
@@ -86,7 +100,14 @@ export function createSipCore({
     ),
   );
   const offsetOf = (callId: string) => upstreams.offsetOf(callId);
-  const legs = createLegs({ store, routes, key: keys.flow, random, offsetOf });
+  const legs = createLegs({
+    store,
+    routes,
+    key: keys.flow,
+    random,
+    offsetOf,
+    inEmergency: ({ device, peer }) => inEmergency(store, device, siteOf(peer)),
+  });
   const limiter = createLimiter({
     clock,
     perSecond: unauthenticatedPerSecond,
@@ -104,7 +125,7 @@ export function createSipCore({
     onRequest,
     onAck,
     onStrayResponse: () => counters.stray++,
-    isExempt: (request) => ['emergency', 'dialog'].includes(admissions.get(request)?.type ?? ''),
+    isExempt: (request) => ['emergency', 'gateway', 'dialog'].includes(admissions.get(request)?.type ?? ''),
     maxTransactions,
   });
   const upstreams = createUpstreams({
@@ -124,6 +145,21 @@ export function createSipCore({
     onRestart: calls.forget,
     toTag: authentication.tagFor,
   });
+  const list = createCallList({ store, clock, log, random });
+  const waysOut = createWaysOut({
+    store,
+    flows,
+    clock,
+    legs,
+    random,
+    locationUrl,
+    exitsTo: exitsTo ?? exitsOfUpstream,
+  });
+  const test = createEmergencyTest({ store, directory, transactions: upstreams, waysOut, clock, random });
+  const emergency = createEmergencyDesk({
+    ...{ store, line, log, clock, transactions: upstreams, legs, calls, counters, list, waysOut, test },
+    tagFor: authentication.tagFor,
+  });
   const proxy = createProxy({
     store,
     flows,
@@ -136,12 +172,25 @@ export function createSipCore({
     upstreams,
     legs,
     calls,
+    emergency,
     counters,
     media,
     tagFor: authentication.tagFor,
     send: (peer, message) => send(peer, formatMessage(upstreams.ack(message, peer))),
   });
   line.onSend = (bytes) => take(bytes, ivr);
+
+  /** An upstream's addresses, one after the other; as itself, for no user's account may stand for a desk. */
+  function exitsOfUpstream(upstream: string, number: string): Exit[] {
+    const exits: Exit[] = [];
+    for (
+      let target = upstreams.target({ upstream, number }, '');
+      target !== undefined;
+      target = target.next?.()
+    )
+      exits.push({ peer: target.side.peer, uri: target.uri });
+    return exits;
+  }
 
   function send(peer: Peer, bytes: Uint8Array): boolean {
     if (peer.type === 'flow') return flows.send(peer.flow, bytes);
@@ -235,6 +284,7 @@ export function createSipCore({
     resync: createResync({ store, keys, log, directory, calls, transactions, random }),
     upstreams,
     counters,
+    emergency: { list, waysOut, test },
     close() {
       upstreams.close();
       line.onSend = () => {};

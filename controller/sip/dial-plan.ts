@@ -19,6 +19,8 @@ import type { Site } from '#controller/model/model.ts';
 import type { LoginCall } from '#controller/model/ports.ts';
 import type { Beyond } from '#controller/sip/upstream/numbers.ts';
 
+type Login = Exclude<LoginCall['request'], { type: 'say' }>;
+
 export type Caller = {
   device: string;
   /** The session's extension; undefined: the device is idle. */
@@ -38,7 +40,7 @@ export type Refusal = { type: 'refuse'; status: 403 | 404 | 480; reason: string 
 
 export type Verdict =
   | { type: 'emergency'; number: string }
-  | { type: 'line'; request: LoginCall['request'] }
+  | { type: 'line'; request: Login }
   | { type: 'ring'; extension: string; devices: readonly string[] }
   | Extract<Beyond, { type: 'to' }>
   | Refusal;
@@ -66,7 +68,7 @@ export const isEmergency = (dialled: string, site: Pick<Site, 'emergencyNumbers'
   site.emergencyNumbers.includes(dialled);
 
 /** Undefined: not one of the codes, or one not finished. */
-function loginRequest(dialled: string, codes: Site['dialCodes']): LoginCall['request'] | undefined {
+function loginRequest(dialled: string, codes: Site['dialCodes']): Login | undefined {
   const { login, logout } = codes;
   if (logout !== undefined && dialled === logout) return { type: 'logout' };
   if (login === undefined || !dialled.startsWith(login)) return undefined;

@@ -9,10 +9,11 @@ import type { Store } from '#controller/model/ports.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '#protocol/sip/name-addr.ts';
 import { parseVia } from '#protocol/sip/via.ts';
+import { calledAs, coverContact, shiftSequence, triesOf, uncoverContact } from './b2bua.ts';
 import type { Side } from './flow-token.ts';
 import type { Target } from './forward.ts';
 import { assertCaller, assertIdentity, dropClaims, type Identity } from './identity.ts';
-import { domainFacing, isNetwork, viaFacing } from './peer.ts';
+import { domainFacing, hostFacing, isNetwork, transportParam, viaFacing } from './peer.ts';
 import type { Routes } from './routes.ts';
 
 export type LegsOptions = {
@@ -22,6 +23,8 @@ export type LegsOptions = {
   random: (bytes: number) => Uint8Array;
   /** How far the CSeq numbers of a call are ahead towards its upstream. */
   offsetOf?(callId: string): number;
+  /** Who a device is in an emergency call, and where it is called back. */
+  inEmergency(side: Side): { caller: Identity; callback: string };
 };
 
 export type Outgoing = { request: SipMessage; branch: string };
@@ -43,7 +46,9 @@ export type Legs = {
 
 const maxForwards = 70;
 
-export function createLegs({ store, routes, key, random, offsetOf = () => 0 }: LegsOptions): Legs {
+export function createLegs(options: LegsOptions): Legs {
+  const { store, routes, key, random, offsetOf = () => 0, inEmergency } = options;
+
   /** Beginning of every branch of this request: one that comes back unchanged is known by it. */
   function branchMark(request: SipMessage): string {
     const uri = request.start.type === 'request' ? request.start.uri : '';
@@ -65,10 +70,28 @@ export function createLegs({ store, routes, key, random, offsetOf = () => 0 }: L
     // Nobody is logged in there: it may not take over a call either.
     if (near.device !== '' && near.user === near.device) out.removeAll('Replaces');
     if (caller !== undefined) assertCaller(out, caller, domainFacing(side.peer));
-    if (side.peer.type === 'upstream') addressTo(out, side.user, side.peer.domain);
+    if (side.peer.type === 'upstream') addressTo(out, calledAs(side), side.peer.domain);
+    couple(out, near, side);
     const branch = branchMark(request) + Buffer.from(random(9)).toString('base64url');
     out.prepend('Via', viaFacing(side.peer, branch));
     return { request: out, branch };
+  }
+
+  /** The two dialogs of an emergency call: what one side says, as the other knows it. */
+  function couple(out: SipMessage, near: Side, far: Side): void {
+    const tries = triesOf(far);
+    if (tries !== undefined) {
+      shiftSequence(out, tries);
+      coverDevice(out, near, far);
+      assertCaller(out, inEmergency(near).caller, domainFacing(far.peer));
+    } else if (triesOf(near) !== undefined && out.start.type === 'request') {
+      out.start.uri =
+        uncoverContact(out.start.uri) ?? store.get('bindings', far.device)?.contact ?? out.start.uri;
+    }
+  }
+
+  function coverDevice(out: SipMessage, device: Side, far: Side): void {
+    coverContact(out, inEmergency(device).callback, hostFacing(far.peer) + transportParam(far.peer));
   }
 
   const identityOf = ({ device, user }: Side): Identity | undefined =>
@@ -103,7 +126,9 @@ export function createLegs({ store, routes, key, random, offsetOf = () => 0 }: L
       out.set('To', withTag(request.get('To') ?? '', response.to.params.get('tag')));
       dropClaims(out);
       if (!request.to.params.has('tag')) restoreRoutes(out, request, near, side);
-      const identity = identityOf(side);
+      const isBack = triesOf(near) !== undefined;
+      if (isBack) coverDevice(out, side, near);
+      const identity = isBack ? inEmergency(side).caller : identityOf(side);
       if (identity !== undefined) assertIdentity(out, identity, domainFacing(near.peer));
       return out;
     },

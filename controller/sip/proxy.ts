@@ -2,7 +2,7 @@
  * The proxy: what becomes of a request that the gate let in.
  *
  *     dialog      forwarded to its other end
- *     emergency   the site's gateway
+ *     emergency   the ways out of the site (./emergency-desk.ts)
  *     gateway     a call-back to the device it names; nothing else
  *     upstream    a call to the devices of the user it names; MWI; nothing else
  *     device      OPTIONS: answered; INVITE: as the dial plan says; the rest: 405
@@ -23,7 +23,7 @@ import { type Calls, dialogKey, partyIn } from './calls.ts';
 import type { Counters } from './counters.ts';
 import { decide, type Verdict } from './dial-plan.ts';
 import type { Directory } from './directory.ts';
-import { emergencyCaller, gatewayTarget } from './emergency.ts';
+import type { EmergencyDesk } from './emergency-desk.ts';
 import type { Side } from './flow-token.ts';
 import { type ForwardOptions, forward, type Target } from './forward.ts';
 import { type Admitted, dialledIn } from './gate.ts';
@@ -44,6 +44,7 @@ export type ProxyOptions = {
   upstreams: Upstreams;
   legs: Legs;
   calls: Calls;
+  emergency: EmergencyDesk;
   counters: Counters;
   media: CallMedia;
   /** How long phones ring, where their caller's site says nothing else. */
@@ -66,7 +67,20 @@ const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO,
 const maxCallsPerDevice = 8;
 
 export function createProxy(options: ProxyOptions): Proxy {
-  const { store, flows, line, clock, log, directory, transactions, legs, calls, counters, tagFor } = options;
+  const {
+    store,
+    flows,
+    line,
+    clock,
+    log,
+    directory,
+    transactions,
+    legs,
+    calls,
+    counters,
+    emergency,
+    tagFor,
+  } = options;
   const transfers = createTransfers({ store, clock, calls, verdictOn, targetsOf });
 
   function perform(tx: Tx, outcome: Outcome): void {
@@ -219,38 +233,22 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   // --- emergency --------------------------------------------------------------------
 
-  function callForHelp(request: SipMessage, { flow, device, number }: From<'emergency'>): Outcome {
-    const target = gatewayTarget({ store, flows }, { site: flow.site, number });
-    const facts = { device: device.id, site: flow.site, number, call: request.callId };
-    counters.emergencyCalls++;
-    if (target === undefined) {
-      counters.emergencyFailed++;
-      log.error(facts, 'emergency call without a way out');
-      return answer(503, { reason: 'No way to the emergency gateway' });
-    }
-    log.warn(facts, 'emergency call');
-    const near: Side = { peer: { type: 'flow', flow }, device: device.id, user: device.id };
-    return {
-      type: 'call',
-      near,
-      caller: emergencyCaller(device),
-      targets: [target],
-      unsentStatus: 503,
-      ringing: undefined,
-    };
+  /** The gateway may call back a device, by its name, or by its number after it called, and do nothing else. */
+  function callBack(request: SipMessage, { flow }: From<'gateway'>): Outcome {
+    const isCall = request.method === 'INVITE' && !request.to.params.has('tag');
+    const devices = isCall ? emergency.calledBack(dialledIn(request, flow) ?? '', flow.site) : [];
+    if (devices.length === 0) return refuseCall(403, 'Only call-backs');
+    return ringHelped(request, { type: 'flow', flow }, devices);
   }
 
-  /** The gateway may call back the device it was called from, by its name, and do nothing else. */
-  function callBack(request: SipMessage, { flow }: From<'gateway'>): Outcome {
-    const id = dialledIn(request, flow) ?? '';
-    const isCall = request.method === 'INVITE' && !request.to.params.has('tag');
-    if (!isCall || store.get('devices', id)?.site !== flow.site) return refuseCall(403, 'Only call-backs');
-    const target = targetAt(id, id);
-    if (target === undefined) return refuseCall(480, 'Not reachable');
+  /** Devices, whoever sits there by now. */
+  function ringHelped(request: SipMessage, peer: Peer, devices: readonly string[]): Outcome {
+    const targets = devices.flatMap((id) => targetAt(id, id) ?? []);
+    if (targets.length === 0) return refuseCall(480, 'Not reachable');
     const user = callerNumber(request);
-    const near: Side = { peer: { type: 'flow', flow }, device: '', user };
+    const near: Side = { peer, device: '', user };
     const caller = { user, display: 'Emergency' };
-    return { type: 'call', near, caller, targets: [target], unsentStatus: 480, ringing: undefined };
+    return { type: 'call', near, caller, targets, unsentStatus: 480, ringing: undefined };
   }
 
   // --- upstream ---------------------------------------------------------------------
@@ -264,6 +262,8 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   /** Rings our own users and nobody else: no way leads from one network through us to another. */
   function callIn(request: SipMessage, peer: UpstreamPeer): Outcome {
+    const helped = emergency.calledBack(calledThere(request, { calledPrefix: '' }) ?? '');
+    if (helped.length > 0) return ringHelped(request, { ...peer, account: '' }, helped);
     const called = calledThere(request, store.get('upstreams', peer.upstream));
     if (called === undefined || store.get('users', called) === undefined) return refuseCall(404, 'Not Found');
     const targets = directory.devicesOf(called).flatMap((id) => targetAt(id, called) ?? []);
@@ -302,13 +302,11 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   return {
     request(tx, admitted) {
+      if (emergency.take(tx, admitted, mediaFrom)) return;
       const { request } = tx;
       switch (admitted.type) {
         case 'dialog':
           requestInDialog(tx, admitted);
-          break;
-        case 'emergency':
-          perform(tx, callForHelp(request, admitted));
           break;
         case 'gateway':
           perform(tx, obstacle(request) ?? callBack(request, admitted));

@@ -115,11 +115,16 @@ export class Transactions<Peer> {
   /**
    * Sends it, and again as long as RFC 3261 says. Its top Via has a fresh
    * branch. The listeners are never called before this returns. Throws
-   * `limit.reached`, and `conflict` for a branch in use.
+   * `limit.reached`, unless it is exempt, and `conflict` for a branch in use.
    */
-  request(message: SipMessage, peer: Peer, on: OnClient): ClientTransaction {
+  request(
+    message: SipMessage,
+    peer: Peer,
+    on: OnClient,
+    { isExempt = false }: { isExempt?: boolean | undefined } = {},
+  ): ClientTransaction {
     // Twice the servers' bound: what was let in may still be sent on.
-    if (this.#clients.size >= 2 * this.#maxTransactions) {
+    if (this.#clients.size >= 2 * this.#maxTransactions && !isExempt) {
       throw new Fault('limit.reached', 'too many SIP transactions', {
         maxTransactions: this.#maxTransactions,
       });

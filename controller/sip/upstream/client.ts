@@ -75,7 +75,12 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     });
   }
 
-  function send(message: SipMessage, peer: UpstreamPeer, on: OnClient): ClientTransaction {
+  function send(
+    message: SipMessage,
+    peer: UpstreamPeer,
+    on: OnClient,
+    how?: { isExempt?: boolean | undefined },
+  ): ClientTransaction {
     const asked = askedOf(message);
     const isProbe = asked.method === 'OPTIONS' && !message.to.params.has('tag');
     const dialog = isProbe ? forgotten() : memory.of(message, peer.offset);
@@ -94,14 +99,15 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
 
     function start(): ClientTransaction {
       const mine: { transaction?: ClientTransaction } = {};
-      mine.transaction = transactions.request(message, peer, {
+      const onMine: OnClient = {
         response: (response) => onResponse(response),
         end(why) {
           if (mine.transaction !== current) return;
           if (why !== 'done') tell(false);
           if (!isGivenUp) on.end?.(why);
         },
-      });
+      };
+      mine.transaction = transactions.request(message, peer, onMine, how);
       return mine.transaction;
     }
 
@@ -160,8 +166,8 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
 
   return {
     memory,
-    request: (message, peer, on) =>
-      peer.type === 'upstream' ? send(message, peer, on) : transactions.request(message, peer, on),
+    request: (message, peer, on, how) =>
+      peer.type === 'upstream' ? send(message, peer, on, how) : transactions.request(message, peer, on, how),
     ack(message, peer) {
       if (peer.type !== 'upstream') return message;
       const dialog = memory.of(message, peer.offset);

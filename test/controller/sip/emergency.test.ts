@@ -68,17 +68,25 @@ describe('an emergency call', (test) => {
     });
   }
 
-  test('is a 503 only when there is no way', () => {
+  test('is told by the voice only when there is no way', () => {
     const { world, phone } = start();
     const south = world.phone('HD0003', flowAt('south', 31));
     south.register();
     south.send(south.build('INVITE', { uri: 'sip:112@198.51.100.1' }));
-    assert.is(south.heard(), '503');
+    assert.equal(
+      world.told.expected.map(({ call }) => [call.device, call.request]),
+      [['HD0003', { type: 'say', prompt: 'noHelp' }]],
+    );
     world.down.add(`${'a'.repeat(16)} udp 192.0.2.1:5060 192.0.2.200:5080`);
     phone.ask(help(phone));
     world.clock.advance(0);
-    assert.is(phone.heard(), '503');
-    assert.is(world.core.counters.emergencyFailed, 1);
+    assert.is(world.told.expected.length, 2);
+    assert.is(world.line.inbox.length, 2);
+    assert.is(world.core.counters.emergencyFailed, 2);
+    assert.equal(
+      world.core.emergency.list.list().map(({ device, state }) => `${device} ${state}`),
+      ['HD0001 failed', 'HD0003 failed'],
+    );
   });
 
   test('goes through when everything else is full', () => {
