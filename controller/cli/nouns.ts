@@ -32,6 +32,7 @@ const siteFlags: readonly Flag[] = [
   valued('dial-code', 'NAME=CODE', 'as login=*77*; may be given again; without CODE it removes one'),
   valued('media', 'direct|agent', 'whether phones of the site reach each other, or only the agent'),
   valued('transport', 'udp|tcp|tls', 'how its phones speak SIP with their agent; udp unless set'),
+  valued('may-watch', 'layout|site|all', 'whose busy lamps phones may show: those on keys, of the site, all'),
   valued('idle-may-call', 'EXT', 'what an idle phone may call besides; may be given again, replaces all'),
 ];
 
@@ -54,6 +55,7 @@ function siteFields(call: Call): Row {
     dialCodes: codes && Object.fromEntries(codes),
     idleMayCall: flags.get('idle-may-call'),
     media: last(call, 'media'),
+    mayWatch: last(call, 'may-watch'),
   });
 }
 

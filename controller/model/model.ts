@@ -60,7 +60,10 @@ export const site = z.strictObject({
   emergencyTestNumber: emergencyTestNumber.optional(),
   /** Where its devices stand, unless they say otherwise themselves. */
   place: place.optional(),
-  /** `login` is a prefix: login + extension + `*`. Other names are whole codes. */
+  /**
+   * `login` is a prefix: login + extension + `*`; so is `pickup`, `**` unless said otherwise: pickup + extension.
+   * Other names are whole codes.
+   */
   dialCodes: z.record(z.string(), dialCode).default({ login: '*77*', logout: '*77*5*' }),
   /** How its phones reach their agent with SIP. */
   transport: z.enum(['udp', 'tcp', 'tls']).default('udp'),
@@ -70,6 +73,8 @@ export const site = z.strictObject({
   ringSeconds: z.int().min(5).max(180).optional(),
   /** How phones of this site reach each other: by themselves, or only through the agent. */
   media: z.enum(['direct', 'agent']).default('direct'),
+  /** Whose calls a phone may watch (busy lamps) and pick up: those on its user's keys, those of the site, all. */
+  mayWatch: z.enum(['layout', 'site', 'all']).default('layout'),
 });
 
 export const agent = z.strictObject({
@@ -207,6 +212,33 @@ export const binding = z.strictObject({
   userAgent: z.string().max(128),
 });
 
+/** Who is told of what by NOTIFY (RFC 6665), kept so that a restart of ours costs no phone its lamps. */
+export const subscription = z.strictObject({
+  /** Our tag of the dialog, and the document's id. */
+  id: z.string(),
+  device: deviceId,
+  /** Whose session the device had: the subscription ends with it. */
+  extension,
+  event: z.string(),
+  /** The Event header's `id`, which every NOTIFY repeats. */
+  eventId: z.string().optional(),
+  /** User part of what is watched. */
+  resource: z.string(),
+  callId: z.string(),
+  remoteTag: z.string(),
+  /** URIs of To and From of the SUBSCRIBE. */
+  local: z.string(),
+  remote: z.string(),
+  contact: z.string(),
+  flow,
+  /** Of the last SUBSCRIBE. */
+  cseq: z.int(),
+  /** At least as many NOTIFYs as had been sent at `notedAt`. */
+  sequence: z.int(),
+  notedAt: z.number(),
+  expiresAt: z.number(),
+});
+
 export const enrolToken = z.strictObject({
   /** SHA-256 of the token's secret part, hex. */
   id: z.string(),
@@ -258,6 +290,7 @@ export const collections = {
   users: { schema: user, id: 'extension' },
   sessions: { schema: session, id: 'device' },
   bindings: { schema: binding, id: 'device' },
+  subscriptions: { schema: subscription, id: 'id' },
   enrolTokens: { schema: enrolToken, id: 'id' },
   apiTokens: { schema: apiToken, id: 'id' },
   pinLocks: { schema: pinLock, id: 'id' },
@@ -275,6 +308,7 @@ export type Session = z.infer<typeof session>;
 export type How = z.infer<typeof how>;
 export type Flow = Readonly<z.infer<typeof flow>>;
 export type Binding = z.infer<typeof binding>;
+export type Subscription = z.infer<typeof subscription>;
 export type EnrolToken = z.infer<typeof enrolToken>;
 export type ApiToken = z.infer<typeof apiToken>;
 export type PinLock = z.infer<typeof pinLock>;
@@ -288,6 +322,7 @@ export type Documents = {
   users: User;
   sessions: Session;
   bindings: Binding;
+  subscriptions: Subscription;
   enrolTokens: EnrolToken;
   apiTokens: ApiToken;
   pinLocks: PinLock;

@@ -56,8 +56,9 @@ const maxCredentials = 4;
 /** Stands in for a device that does not exist: no device has this name. */
 const nobody = { id: 'HD', generation: maxGenerations, confirmedGeneration: 1 };
 
-/** REGISTER and OPTIONS are for us as their server, the rest for us as a proxy (RFC 3261 22.1). */
-const isForServer = ({ method }: SipMessage) => method === 'REGISTER' || method === 'OPTIONS';
+/** These are for us as their server, the rest for us as a proxy (RFC 3261 22.1). */
+const forServer = new Set(['OPTIONS', 'REGISTER', 'SUBSCRIBE']);
+const isForServer = ({ method }: SipMessage) => forServer.has(method);
 
 export function createAuthentication({ store, keys, clock, random }: AuthenticationOptions): Authentication {
   const nonces = createNonces({ key: keys.nonce, salt: random(16), clock });

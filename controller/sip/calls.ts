@@ -17,7 +17,13 @@ import type { SipMessage } from '#protocol/sip/message.ts';
 import { parseNameAddr } from '#protocol/sip/name-addr.ts';
 import type { Side } from './flow-token.ts';
 
-export type CallsOptions = { clock: Clock; onFree(device: string): void; maxCallMs?: number };
+export type CallsOptions = {
+  clock: Clock;
+  onFree(device: string): void;
+  /** The dialog is over, however it ended. */
+  onEnd?(dialog: string): void;
+  maxCallMs?: number;
+};
 
 /** One end of an answered call: `tag` is its own, `contact` what it goes by there. */
 export type Party = { side: Side; tag: string; contact: string };
@@ -65,7 +71,12 @@ type Dialog = {
   cancelTimer(): void;
 };
 
-export function createCalls({ clock, onFree, maxCallMs = 4 * 3_600_000 }: CallsOptions): Calls {
+export function createCalls({
+  clock,
+  onFree,
+  onEnd = () => {},
+  maxCallMs = 4 * 3_600_000,
+}: CallsOptions): Calls {
   const counts = new Map<string, number>();
   const dialogs = new Map<string, Dialog>();
 
@@ -92,6 +103,7 @@ export function createCalls({ clock, onFree, maxCallMs = 4 * 3_600_000 }: CallsO
       const finish = () => {
         cancelTimer();
         dialogs.delete(dialog);
+        onEnd(dialog);
         for (const release of releases) release();
       };
       const cancelTimer = clock.after(maxCallMs, finish);

@@ -24,6 +24,7 @@ import { type ServerTransaction, Transactions } from '#protocol/sip/transactions
 import { createAuthentication } from './authentication.ts';
 import { createCalls } from './calls.ts';
 import { type Counters, createCounters } from './counters.ts';
+import { createDialogStates } from './dialog-states.ts';
 import { createDirectory } from './directory.ts';
 import { createWaysOut, type Exit, inEmergency, siteOf, type WaysOut } from './emergency.ts';
 import { createEmergencyDesk } from './emergency-desk.ts';
@@ -32,7 +33,9 @@ import { createFlowTokens } from './flow-token.ts';
 import { type Admitted, createGate } from './gate.ts';
 import { createLegs } from './legs.ts';
 import { createLimiter } from './limiter.ts';
+import { createNotifier } from './notifier.ts';
 import { isReliable, ivr, keyOf, type Peer } from './peer.ts';
+import { createPresence } from './presence.ts';
 import { createProxy } from './proxy.ts';
 import { createRegistrar } from './registrar.ts';
 import { createResync } from './resync.ts';
@@ -90,7 +93,12 @@ export function createSipCore({
 }: SipCoreOptions): SipCore {
   const counters = createCounters();
   const directory = createDirectory({ store, clock });
-  const calls = createCalls({ clock, onFree: (device) => changeOvers.callEnded(device) });
+  const dialogs = createDialogStates({ onChange: (user) => notifier.changed('dialog', user) });
+  const calls = createCalls({
+    clock,
+    onFree: (device) => changeOvers.callEnded(device),
+    onEnd: dialogs.finish,
+  });
   const authentication = createAuthentication({ store, keys, clock, random });
   const routes = createRoutes(
     createFlowTokens(
@@ -160,6 +168,17 @@ export function createSipCore({
     ...{ store, line, log, clock, transactions: upstreams, legs, calls, counters, list, waysOut, test },
     tagFor: authentication.tagFor,
   });
+  const notifier = createNotifier({
+    packages: [createPresence({ store, directory, dialogs })],
+    store,
+    flows,
+    directory,
+    transactions,
+    clock,
+    counters,
+    tagFor: authentication.tagFor,
+    random,
+  });
   const proxy = createProxy({
     store,
     flows,
@@ -173,6 +192,8 @@ export function createSipCore({
     legs,
     calls,
     emergency,
+    dialogs,
+    notifier,
     counters,
     media,
     tagFor: authentication.tagFor,
@@ -288,6 +309,7 @@ export function createSipCore({
     close() {
       upstreams.close();
       line.onSend = () => {};
+      notifier.close();
       transactions.close();
       calls.close();
       directory.close();

@@ -35,6 +35,17 @@ export function createCounters() {
     emergencyCalls: 0,
     /** An emergency call with no gateway or no agent to take it there. */
     emergencyFailed: 0,
+    subscribed: 0,
+    /** SUBSCRIBE or a pickup of what the device may not watch. */
+    refusedWatch: 0,
+    /** A SUBSCRIBE refused for another reason. */
+    badSubscribe: 0,
+    notified: 0,
+    /** Subscriptions that ended because nobody, or a 481 or the like, answered their NOTIFY. */
+    notifyFailed: 0,
+    /** NOTIFYs put off because the way to the phone was shut or full. */
+    notifyDelayed: 0,
+    pickups: 0,
   };
 }
 

@@ -5,7 +5,7 @@
  *     emergency   the ways out of the site (./emergency-desk.ts)
  *     gateway     a call-back to the device it names; nothing else
  *     upstream    a call to the devices of the user it names; MWI; nothing else
- *     device      OPTIONS: answered; INVITE: as the dial plan says; the rest: 405
+ *     device      OPTIONS: answered; INVITE: as the dial plan says; SUBSCRIBE: ./notifier.ts; the rest: 405
  *
  * MESSAGE is among the rest: a desk phone shows it to whoever sits there next.
  * A device's REGISTER never comes here: ./registrar.ts answers it, without a transaction.
@@ -22,6 +22,7 @@ import type { ServerTransaction, Transactions } from '#protocol/sip/transactions
 import { type Calls, dialogKey, partyIn } from './calls.ts';
 import type { Counters } from './counters.ts';
 import { decide, type Verdict } from './dial-plan.ts';
+import type { DialogStates } from './dialog-states.ts';
 import type { Directory } from './directory.ts';
 import type { EmergencyDesk } from './emergency-desk.ts';
 import type { Side } from './flow-token.ts';
@@ -29,6 +30,7 @@ import { type ForwardOptions, forward, type Target } from './forward.ts';
 import { type Admitted, dialledIn } from './gate.ts';
 import { callerNumber, type Identity } from './identity.ts';
 import type { Leg, Legs } from './legs.ts';
+import type { Notifier } from './notifier.ts';
 import { ivr, ivrUri, type Peer, type UpstreamPeer } from './peer.ts';
 import type { Dialog } from './routes.ts';
 import { createTransfers, type Dialler } from './transfer.ts';
@@ -45,6 +47,8 @@ export type ProxyOptions = {
   legs: Legs;
   calls: Calls;
   emergency: EmergencyDesk;
+  dialogs: Pick<DialogStates, 'begin' | 'ringing'>;
+  notifier: Pick<Notifier, 'subscribe'>;
   counters: Counters;
   media: CallMedia;
   /** How long phones ring, where their caller's site says nothing else. */
@@ -62,7 +66,7 @@ export type Proxy = {
 type Tx = ServerTransaction<Peer>;
 type From<T extends Admitted['type']> = Extract<Admitted, { type: T }>;
 
-const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, NOTIFY';
+const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, NOTIFY, SUBSCRIBE';
 /** A phone has some lines; more is a fault or an attack. */
 const maxCallsPerDevice = 8;
 
@@ -108,6 +112,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     const seen = new Set(ringing === undefined ? [] : [ringing.number]);
     const hold = ({ device }: Side) => (device === '' ? () => {} : calls.hold(device));
     const release = hold(near);
+    const states = options.dialogs.begin(tx.request, near);
     counters.calls++;
     forward({
       transactions,
@@ -117,8 +122,16 @@ export function createProxy(options: ProxyOptions): Proxy {
       unsentStatus,
       media: mediaFrom(near),
       prepare: (target) => legs.first(leg, target),
-      relay: (response, target) => legs.response(response, leg, target),
-      onRing: (target) => hold(target.side),
+      relay: (response, target) => {
+        states.response(response, target.side);
+        return legs.response(response, leg, target);
+      },
+      onRing: ({ side }) => {
+        const ends = [hold(side), states.ring(side)];
+        return () => {
+          for (const end of ends) end();
+        };
+      },
       onAnswer: (response, { side }) =>
         calls.confirm(
           dialogKey(response),
@@ -130,7 +143,10 @@ export function createProxy(options: ProxyOptions): Proxy {
         redirect: (response, { side }) => transfers.redirected(response, side, seen).filter(isNoTransit),
       }),
       onDefused: () => counters.defused++,
-      onEnd: release,
+      onEnd: () => {
+        release();
+        states.end();
+      },
     });
   }
 
@@ -277,6 +293,8 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   function fromDevice(request: SipMessage, admitted: From<'device'>): Outcome {
     if (request.method === 'OPTIONS') return answer(200, { headers: [['Allow', allow]] });
+    if (request.method === 'SUBSCRIBE')
+      return { type: 'answer', ...options.notifier.subscribe(request, admitted) };
     // Where a dialog was: its tokens are missing or wrong.
     if (request.to.params.has('tag')) return answer(481);
     if (request.method === 'INVITE') {

@@ -174,7 +174,7 @@ const readSeconds = (text: string) => (/^[0-9]{1,10}$/.test(text) ? Number(text)
 const isQ = (text: string | undefined) =>
   text === undefined || /^(0(\.[0-9]{0,3})?|1(\.0{0,3})?)$/.test(text);
 
-function isContact(uri: string): boolean {
+export function isContact(uri: string): boolean {
   if (uri.length > maxContactChars || !/^sips?:/.test(uri)) return false;
   try {
     // It becomes a Request-URI, which has no headers (RFC 3261 19.1.1).

@@ -92,6 +92,7 @@ export function openWorld({ language = 'en', answer = 'right', ...options }: Wor
     dialCodes: {},
     idleMayCall: [],
     media: 'direct',
+    mayWatch: 'layout',
   };
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
   const store = { get: () => ({ ...site, revision: 1 }) } as unknown as LoginLineOptions['store'];

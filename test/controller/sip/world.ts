@@ -52,6 +52,7 @@ const places: Site = {
   dialCodes: { login: '*77*', logout: '*77*5*' },
   idleMayCall: ['102'],
   media: 'direct',
+  mayWatch: 'layout',
 };
 
 const device = (id: string, site: SiteName, nth: number): Change => ({

@@ -29,6 +29,7 @@ const site: Site = {
   dialCodes: { login: '*77*', logout: '*77*5*' },
   idleMayCall: [],
   media: 'direct',
+  mayWatch: 'layout',
 };
 
 export type Identity = { agent: string; privateKey: KeyObject; pins: readonly string[] };
