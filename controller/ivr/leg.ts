@@ -47,6 +47,10 @@ export type LegCall = {
   /** BYE, or a refusal when it was not answered yet. */
   hangUp(): void;
   onAck: () => void;
+  /** The phone says that it can send INFO. */
+  readonly sendsInfo: boolean;
+  /** An INFO with this body came; false: not understood. */
+  onInfo: (contentType: string | undefined, body: string) => boolean;
   /** Once, whoever ended it. */
   onEnd: () => void;
 };
@@ -94,6 +98,7 @@ function toCall(invitation: Invitation, descriptions: Map<string, Description>, 
     branch: request.viaBranch,
     callId: request.callId,
     offer: isSdp(request.getHeader('Content-Type')) && request.body !== '' ? request.body : undefined,
+    sendsInfo: request.getHeaders('Allow').some((value) => /\bINFO\b/i.test(value)),
     async accept(description) {
       descriptions.set(invitation.id, description);
       await invitation.accept();
@@ -109,6 +114,7 @@ function toCall(invitation: Invitation, descriptions: Map<string, Description>, 
       }
     },
     onAck() {},
+    onInfo: () => false,
     onEnd() {},
   };
   /** A call that ended on its own in the meantime is no failure. */
@@ -116,7 +122,13 @@ function toCall(invitation: Invitation, descriptions: Map<string, Description>, 
     done.catch((err: unknown) => log.debug({ err, callId: call.callId }, 'login call was over already'));
   };
 
-  invitation.delegate = { onAck: () => call.onAck() };
+  invitation.delegate = {
+    onAck: () => call.onAck(),
+    onInfo(info) {
+      const isUnderstood = call.onInfo(info.request.getHeader('Content-Type'), info.request.body);
+      settled(isUnderstood ? info.accept() : info.reject({ statusCode: 415 }));
+    },
+  };
   invitation.stateChange.addListener((state) => {
     if (state !== SessionState.Terminated) return;
     descriptions.delete(invitation.id);

@@ -14,6 +14,7 @@ import type { LoginCall, LoginLine, MediaPorts, Sessions, Store } from '#control
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Dialogue, type Log, startDialogue } from './dialogue.ts';
+import { readInfoDigit } from './info-digit.ts';
 import { createLeg, type LegCall } from './leg.ts';
 import type { Outcome, Prompt } from './machine.ts';
 import { loadVoices, type Voices } from './prompts.ts';
@@ -48,6 +49,10 @@ export type LoginLineCounters = {
   malformed: number;
   /** Packets on our streams that were no RTP. */
   junk: number;
+  /** INFO in which there was no digit. */
+  unread: number;
+  /** Digits that a phone sent twice, as an event and in an INFO. */
+  doubled: number;
 };
 
 export type OpenLoginLine = LoginLine & {
@@ -80,6 +85,8 @@ export function createLoginLine({
     unavailable: 0,
     malformed: 0,
     junk: 0,
+    unread: 0,
+    doubled: 0,
   };
 
   const line: OpenLoginLine = {
@@ -139,6 +146,7 @@ export function createLoginLine({
       flow: call.flow,
       media,
       clock,
+      sendsInfo: incoming.sendsInfo,
       onDigit: (digit) => dialogue?.feed({ type: 'digit', digit }),
       onPlayed: () => dialogue?.feed({ type: 'said' }),
     });
@@ -154,6 +162,7 @@ export function createLoginLine({
       stopWatch();
       talk.close();
       counters.junk += talk.junk;
+      counters.doubled += talk.doubled;
       incoming.hangUp();
       log.info(
         { ...facts, request: call.request.type, outcome, ms: Math.round(clock.now() - began) },
@@ -168,6 +177,12 @@ export function createLoginLine({
     }
 
     incoming.onEnd = hangUp;
+    incoming.onInfo = (contentType, body) => {
+      const digit = readInfoDigit(contentType, body);
+      if (digit === undefined) counters.unread++;
+      else talk.info(digit);
+      return digit !== undefined;
+    };
     incoming.onAck = () => {
       if (dialogue !== undefined || !running.has(entry)) return; // the ACK of a re-INVITE, or too late
       dialogue = startDialogue({

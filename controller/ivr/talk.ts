@@ -7,8 +7,9 @@
  *
  * RTP goes to the port the SDP names at the address the phone's flow has, never
  * to another address the SDP may name: that is how a call would be used to send
- * packets at somebody else. A phone that cannot send digits as telephone events
- * cannot use this call; digits heard any other way are not taken.
+ * packets at somebody else. Digits come as telephone events or in SIP INFO, in
+ * the way that was first heard: some phones send each press in both. A phone
+ * that can do neither cannot use this call; tones in its audio are not taken.
  */
 
 import type { Flow } from '#controller/model/model.ts';
@@ -34,6 +35,8 @@ export type TalkOptions = {
   flow: Flow;
   media: MediaPorts;
   clock: Clock;
+  /** The phone may send its digits in SIP INFO: telephone events are not needed. */
+  sendsInfo: boolean;
   onDigit: (digit: string) => void;
   /** Everything that was to play has been sent. */
   onPlayed: () => void;
@@ -43,17 +46,21 @@ export type Talk = {
   /** Throws `sdp.malformed`, and what MediaPorts.open throws; what stood before then goes on. */
   offer(sdp: string): Promise<'agreed' | 'unacceptable'>;
   answer(): string;
+  /** A digit that came in an INFO. */
+  info(digit: string): void;
   play(sound: Sound): void;
   hush(): void;
   /** Packets of the phone that were no RTP. */
   readonly junk: number;
+  /** Digits that came in another way than the first. */
+  readonly doubled: number;
   close(): void;
 };
 
 /** What stands: the other side's SDP, read, and the stream that serves it. */
-type Agreement = { sdp: Sdp; terms: AudioTerms; eventType: number; port: number; stream: MediaStream };
+type Agreement = { sdp: Sdp; terms: AudioTerms; port: number; stream: MediaStream };
 
-export function createTalk({ flow, media, clock, onDigit, onPlayed }: TalkOptions): Talk {
+export function createTalk({ flow, media, clock, sendsInfo, onDigit, onPlayed }: TalkOptions): Talk {
   let origin: Origin = createOrigin();
   let agreed: Agreement | undefined;
   let player: Player | undefined;
@@ -61,6 +68,14 @@ export function createTalk({ flow, media, clock, onDigit, onPlayed }: TalkOption
   let lastOffer: string | undefined;
   let isClosed = false;
   let junk = 0;
+  let doubled = 0;
+  let way: 'event' | 'info' | undefined;
+
+  function press(digit: string, by: 'event' | 'info'): void {
+    way ??= by;
+    if (way === by) onDigit(digit);
+    else doubled++;
+  }
 
   function onPacket(bytes: Uint8Array): void {
     const packet = decodeRtp(bytes);
@@ -69,7 +84,7 @@ export function createTalk({ flow, media, clock, onDigit, onPlayed }: TalkOption
       return;
     }
     const digit = detector?.feed(packet);
-    if (digit !== undefined) onDigit(digit);
+    if (digit !== undefined) press(digit, 'event');
   }
 
   function settle(next: Agreement): void {
@@ -77,7 +92,10 @@ export function createTalk({ flow, media, clock, onDigit, onPlayed }: TalkOption
     agreed = next;
     if (before !== undefined) origin = { ...origin, version: origin.version + 1 };
     if (before?.stream !== next.stream) before?.stream.close();
-    if (before?.eventType !== next.eventType) detector = createDigitDetector({ payloadType: next.eventType });
+    const { eventType } = next.terms;
+    if (eventType === undefined) detector = undefined;
+    else if (before?.terms.eventType !== eventType)
+      detector = createDigitDetector({ payloadType: eventType });
     next.stream.onPacket = onPacket;
 
     const isMuted = next.terms.target === undefined || !next.terms.direction.startsWith('send');
@@ -94,10 +112,10 @@ export function createTalk({ flow, media, clock, onDigit, onPlayed }: TalkOption
     async offer(text) {
       const sdp = parseSdp(text);
       const terms = readTerms(sdp);
-      const eventType = terms?.eventType;
+      const hasDigits = sendsInfo || terms?.eventType !== undefined;
       // Held from the start by 0.0.0.0 there is nowhere to send: no. Held later: keep the stream for the resume.
       const port = terms?.target?.port ?? agreed?.port;
-      if (terms === undefined || eventType === undefined || port === undefined || port < lowestPort) {
+      if (terms === undefined || !hasDigits || port === undefined || port < lowestPort) {
         return 'unacceptable';
       }
       const stream =
@@ -108,7 +126,7 @@ export function createTalk({ flow, media, clock, onDigit, onPlayed }: TalkOption
         stream.close();
         return 'unacceptable';
       }
-      if (text !== lastOffer) settle({ sdp, terms, eventType, port, stream });
+      if (text !== lastOffer) settle({ sdp, terms, port, stream });
       lastOffer = text;
       return 'agreed';
     },
@@ -118,8 +136,12 @@ export function createTalk({ flow, media, clock, onDigit, onPlayed }: TalkOption
     },
     play: (sound) => player?.play(sound),
     hush: () => player?.hush(),
+    info: (digit) => press(digit, 'info'),
     get junk() {
       return junk;
+    },
+    get doubled() {
+      return doubled;
     },
     close() {
       if (isClosed) return;

@@ -63,6 +63,48 @@ describe('login line', (test) => {
     await world.close();
   });
 
+  for (const [name, body, type] of [
+    ['dtmf-relay', (digit: string) => `Signal=${digit}\r\nDuration=160\r\n`, 'application/dtmf-relay'],
+    ['dtmf', (digit: string) => digit, 'application/dtmf'],
+  ] as const) {
+    test(`takes digits by INFO (${name}) of a phone without telephone events`, async () => {
+      const world = openWorld();
+      const call = await world.answered({ body: sdp({ formats: '8 0' }), allow: 'INVITE, ACK, BYE, INFO' });
+      assert.match(call.last(200).body, /^m=audio 40000 RTP\/AVP 8\r$/m);
+      for (const digit of `${pin}#`) call.info(body(digit), type);
+      await until('committed', () => world.asked.length === 2);
+      assert.is(world.asked[0], `check HD0001 100 ${pin}`);
+      assert.is(
+        call.sent('SIP/2.0 200').filter((text) => /CSeq: \d+ INFO/.test(text)).length,
+        pin.length + 1,
+      );
+      assert.is(world.line.counters.unread, 0);
+      await world.close();
+    });
+  }
+
+  test('of a phone that sends each press in both ways, the first way counts', async () => {
+    const world = openWorld();
+    const call = await world.answered({ allow: 'INVITE, INFO' });
+    for (const digit of `${pin}#`) {
+      world.press(digit);
+      call.info(`Signal=${digit}`);
+    }
+    await until('committed', () => world.asked.length === 2);
+    assert.is(world.asked[0], `check HD0001 100 ${pin}`);
+    await world.close();
+    assert.is(world.line.counters.doubled, pin.length + 1);
+  });
+
+  test('an INFO without a digit is 415 and counted', async () => {
+    const world = openWorld();
+    const call = await world.answered();
+    call.info('<media_control/>', 'application/media_control+xml');
+    await until('refused', () => call.sent('SIP/2.0 415').length === 1);
+    assert.is(world.line.counters.unread, 1);
+    await world.close();
+  });
+
   test('logs out without a question, in German where the site is', async () => {
     const world = openWorld({ language: 'de' });
     const call = await world.answered({ request: { type: 'logout' } });

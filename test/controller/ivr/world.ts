@@ -33,6 +33,8 @@ export type Invite = Partial<LoginCall> & {
   expect?: boolean;
   ack?: boolean;
   media?: Fault | Promise<void>;
+  /** Its Allow header. */
+  allow?: string;
 };
 
 export function openWorld({ language = 'en', answer = 'right', ...options }: WorldOptions = {}) {
@@ -199,7 +201,7 @@ export function sdp({
 
 /** What the proxy passes on for a phone: text in, text out. */
 function createPhone(
-  { callId, branch }: { callId: string; branch: string },
+  { callId, branch, allow }: { callId: string; branch: string; allow?: string },
   receive: (message: Uint8Array) => void,
   all: readonly string[],
 ) {
@@ -224,6 +226,7 @@ function createPhone(
       `Call-ID: ${callId}`,
       `CSeq: ${cseq} ${method}`,
       'Contact: <sip:HD0001@192.0.2.77:5062>',
+      ...(allow === undefined ? [] : [`Allow: ${allow}`]),
       ...(body === '' ? [] : [`Content-Type: ${type}`]),
       `Content-Length: ${Buffer.byteLength(body)}`,
     ];
@@ -245,6 +248,11 @@ function createPhone(
       cseq++;
       via = `z9hG4bKagain${cseq}`;
       request('INVITE', body);
+    },
+    info(body: string, type = 'application/dtmf-relay') {
+      cseq++;
+      via = `z9hG4bKinfo${cseq}`;
+      request('INFO', body, type);
     },
     bye() {
       cseq++;
