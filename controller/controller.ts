@@ -14,6 +14,7 @@ import { listenApi } from '#controller/api/listen.ts';
 import { createLoginLine } from '#controller/ivr/line.ts';
 import { createCallMedia } from '#controller/media/call-media.ts';
 import type { Addresses } from '#controller/provisioning/config.ts';
+import { takesSha256 } from '#controller/provisioning/models.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
@@ -100,6 +101,7 @@ export async function openController({
       media,
       clock,
       log,
+      takesSha256,
     });
     opened.push(core);
     const api = await listenApi({

@@ -164,3 +164,10 @@ export function modelOf({ vendor, model }: { vendor: string; model: string }): M
   const found = byName.get(model.toUpperCase());
   return found?.vendor === vendor ? found : undefined;
 }
+
+/** No source of ours says of any model that it does; a phone that has answered so is offered it without this. */
+const sha256Models: ReadonlySet<string> = new Set();
+
+/** Known to answer SHA-256 digests (RFC 8760). */
+export const takesSha256 = ({ vendor, model }: Pick<Model, 'vendor' | 'model'>) =>
+  sha256Models.has(`${vendor} ${model}`);

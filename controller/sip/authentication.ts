@@ -18,7 +18,13 @@ import type { Device, Flow } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import { type Credentials, formatChallenge, isRightFor, parseCredentials } from '#protocol/sip/digest.ts';
+import {
+  type Algorithm,
+  type Credentials,
+  formatChallenge,
+  isRightFor,
+  parseCredentials,
+} from '#protocol/sip/digest.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import { createNonces } from './nonces.ts';
 import { flowKey } from './peer.ts';
@@ -32,6 +38,7 @@ export type Authenticated = {
   generation: number;
   /** The same request came before. */
   isRepeat: boolean;
+  algorithm: Algorithm;
 };
 /** `guessed`: as whom, with a nonce that was given to him: a wrong secret, then, and nothing else. */
 export type Unauthenticated = { type: 'wrong' | 'none'; isStale: boolean; guessed?: string };
@@ -39,7 +46,11 @@ export type Unauthenticated = { type: 'wrong' | 'none'; isStale: boolean; guesse
 export type Authentication = {
   check(request: SipMessage, flow: Flow): Authenticated | Unauthenticated;
   /** 401 or 407, made of the request alone. */
-  challenge(request: SipMessage, flow: Flow, isStale: boolean): SipMessage;
+  challenge(
+    request: SipMessage,
+    flow: Flow,
+    more: { isStale: boolean; algorithms: readonly Algorithm[] },
+  ): SipMessage;
   /** To tag of an answer without a transaction: the same for the same request (RFC 3261 8.2.7). */
   tagFor(request: SipMessage): string;
 };
@@ -116,21 +127,30 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
       });
       return use === 'replay'
         ? { type: 'wrong', isStale: true }
-        : { type: 'right', device, generation, isRepeat: use === 'repeat' };
+        : {
+            type: 'right',
+            device,
+            generation,
+            isRepeat: use === 'repeat',
+            algorithm: credentials.algorithm,
+          };
     },
 
-    challenge(request, flow, isStale) {
-      const value = formatChallenge({
+    challenge(request, flow, { isStale, algorithms }) {
+      const challenge = {
         realm,
         nonce: nonces.issue(flowKey(flow)),
-        algorithm: 'MD5',
         qop: 'auth',
         ...(isStale && { stale: true }),
-      });
+      };
       const [status, name] = isForServer(request)
         ? ([401, 'WWW-Authenticate'] as const)
         : ([407, 'Proxy-Authenticate'] as const);
-      return createResponse(request, status, { toTag: tagFor(request), headers: [[name, value]] });
+      // The best first (RFC 8760 2.4), for who takes the first he knows.
+      const headers = algorithms.map(
+        (algorithm) => [name, formatChallenge({ ...challenge, algorithm })] as const,
+      );
+      return createResponse(request, status, { toTag: tagFor(request), headers });
     },
 
     tagFor,

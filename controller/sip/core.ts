@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type CallList, createCallList } from '#controller/emergency/call-list.ts';
 import type { Keys } from '#controller/keys.ts';
-import type { Flow } from '#controller/model/model.ts';
+import type { Device, Flow } from '#controller/model/model.ts';
 import type { CallMedia, ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
 import { createUpstreams, type Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -21,6 +21,7 @@ import { Fault } from '#protocol/fault.ts';
 import { createResponse, formatMessage, parseMessage, type SipMessage } from '#protocol/sip/message.ts';
 import { refuse } from '#protocol/sip/refusal.ts';
 import { type ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
+import { createAlgorithms } from './algorithms.ts';
 import { createAuthentication } from './authentication.ts';
 import { createCalls } from './calls.ts';
 import { type Counters, createCounters } from './counters.ts';
@@ -61,6 +62,8 @@ export type SipCoreOptions = {
   locationUrl?: (device: string) => string;
   /** The ways to a PBX or trunk in an emergency; those of the store's upstreams when absent. */
   exitsTo?: (upstream: string, number: string) => readonly Exit[];
+  /** The device's model is known to take SHA-256 digests. */
+  takesSha256?: (device: Device) => boolean;
 };
 
 /** For the API and for who is told: the calls, the pidf-lo of a device, a site's routes and their test. */
@@ -90,6 +93,7 @@ export function createSipCore({
   ringMs = 60_000,
   locationUrl,
   exitsTo,
+  takesSha256 = () => false,
 }: SipCoreOptions): SipCore {
   const counters = createCounters();
   const directory = createDirectory({ store, clock });
@@ -121,7 +125,8 @@ export function createSipCore({
     perSecond: unauthenticatedPerSecond,
     burst: 5 * unauthenticatedPerSecond,
   });
-  const gate = createGate({ store, directory, authentication, routes, limiter, clock, counters });
+  const algorithms = createAlgorithms({ store, directory, takesSha256 });
+  const gate = createGate({ store, directory, authentication, algorithms, routes, limiter, clock, counters });
   /** What the gate found, until the transaction asks for it a moment later. */
   const admissions = new WeakMap<SipMessage, Admitted>();
 

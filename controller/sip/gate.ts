@@ -22,6 +22,7 @@ import { sameHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import { parseUri, schemeOf, unescapeUser } from '#protocol/sip/uri.ts';
+import type { Algorithms } from './algorithms.ts';
 import type { Authenticated, Authentication, Unauthenticated } from './authentication.ts';
 import type { Counters } from './counters.ts';
 import { isEmergency } from './dial-plan.ts';
@@ -44,6 +45,7 @@ export type GateOptions = {
   store: Store;
   directory: Directory;
   authentication: Authentication;
+  algorithms: Algorithms;
   routes: Routes;
   limiter: Limiter;
   clock: Clock;
@@ -90,6 +92,7 @@ export function createGate(options: GateOptions): (request: SipMessage, peer: Pe
     const site = store.get('sites', flow.site);
     if (isGateway(site, flow)) return { type: 'gateway', flow };
     const found = authentication.check(request, flow);
+    if (found.type === 'right') options.algorithms.proven(found.device.id, found.algorithm);
     const number = emergencyNumber(request, flow, site);
     const caller = found.type === 'right' ? found.device : number && directory.deviceAt(flow);
     if (number !== undefined && caller) return { type: 'emergency', flow, device: caller, number };
@@ -119,7 +122,9 @@ export function createGate(options: GateOptions): (request: SipMessage, peer: Pe
     if (found.guessed !== undefined) guesses.wrong(guessKey(found.guessed, flow));
     if (isEmergencyCall || limiter.take(`${flow.agent} ${flow.remote.address}`)) {
       counters[found.type === 'none' ? 'challenged' : 'wrongCredentials']++;
-      return { type: 'answer', response: authentication.challenge(request, flow, found.isStale) };
+      const algorithms = options.algorithms.offered(request, flow);
+      const response = authentication.challenge(request, flow, { isStale: found.isStale, algorithms });
+      return { type: 'answer', response };
     }
     counters.limited++;
     return { type: 'drop' };
