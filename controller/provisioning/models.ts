@@ -169,5 +169,5 @@ export function modelOf({ vendor, model }: { vendor: string; model: string }): M
 const sha256Models: ReadonlySet<string> = new Set();
 
 /** Known to answer SHA-256 digests (RFC 8760). */
-export const takesSha256 = ({ vendor, model }: Pick<Model, 'vendor' | 'model'>) =>
+export const takesSha256 = ({ vendor, model }: { vendor: string; model: string }): boolean =>
   sha256Models.has(`${vendor} ${model}`);

@@ -41,6 +41,7 @@ import { createProxy } from './proxy.ts';
 import { createRegistrar } from './registrar.ts';
 import { createResync } from './resync.ts';
 import { createRoutes } from './routes.ts';
+import { createWhereabouts } from './whereabouts.ts';
 
 export type SipCoreOptions = {
   store: Store;
@@ -110,6 +111,7 @@ export function createSipCore({
       (agent) => store.get('agents', agent)?.site,
       (upstream) => upstreams.domainOf(upstream),
     ),
+    createWhereabouts({ flows, directory }),
   );
   const offsetOf = (callId: string) => upstreams.offsetOf(callId);
   const legs = createLegs({

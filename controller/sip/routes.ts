@@ -16,6 +16,7 @@ import { parseNameAddr } from '#protocol/sip/name-addr.ts';
 import { parseUri } from '#protocol/sip/uri.ts';
 import type { FlowTokens, Side } from './flow-token.ts';
 import { hostFacing, isSamePlace, type Peer, transportParam } from './peer.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /** Who sent a request in a dialog and who shall get it. */
 export type Dialog = { near: Side; far: Side };
@@ -27,7 +28,7 @@ export type Routes = {
   dialogOf(request: SipMessage, from: Peer): Dialog | 'none' | 'bad';
 };
 
-export function createRoutes(tokens: FlowTokens): Routes {
+export function createRoutes(tokens: FlowTokens, whereIs: Whereabouts): Routes {
   const routeTo = (callId: string, side: Side) => {
     const { peer } = side;
     return `<sip:${tokens.seal(callId, side)}@${hostFacing(peer)}${transportParam(peer)};lr>`;
@@ -44,7 +45,7 @@ export function createRoutes(tokens: FlowTokens): Routes {
       const near = tokens.open(request.callId, first);
       const far = tokens.open(request.callId, second);
       if (near === undefined || far === undefined || !isSamePlace(near.peer, from)) return 'bad';
-      return { near, far };
+      return { near, far: whereIs(far) };
     },
   };
 }
