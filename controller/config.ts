@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type FlagShape, readArgv } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
+import type { PortRange } from '#protocol/media/port-pool.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const address = z.union([z.ipv4(), z.ipv6()], 'is not an IP address');
@@ -16,6 +17,15 @@ const schema = z.strictObject({
     .default('127.0.0.1')
     .describe('ADDRESS: of the API; loopback only, it has no TLS of its own'),
   'api-port': port.default(8480).describe('N: of the API; 0 is any free one'),
+  'rtp-ports': z
+    .string()
+    .regex(/^(?:0|\d{4,5}-\d{4,5})$/, 'two ports from 1024 to 65535, as 10000-19999, or 0 for any')
+    .refine((text) => {
+      const [first = 0, last = 0] = text.split('-').map(Number);
+      return text === '0' || (first >= 1_024 && last > first && last <= 65_535);
+    }, 'the first port is at least 1024, the last greater than it and at most 65535')
+    .default('10000-19999')
+    .describe('A-B: UDP ports for calls to a PBX or trunk; 0 is any'),
   'log-level': z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -26,6 +36,8 @@ export type Config = {
   data: string;
   listen: { address: string; port: number };
   apiListen: { address: string; port: number };
+  /** Undefined: any. */
+  rtpPorts: PortRange | undefined;
   logLevel: z.infer<typeof schema>['log-level'];
   jsonReady: boolean;
 };
@@ -70,9 +82,15 @@ export function loadConfig({ argv, env }: ConfigInput): Config {
     data: resolve(data),
     listen: { address: listen, port: tunnelPort },
     apiListen: { address: apiListen, port: read.data['api-port'] },
+    rtpPorts: rangeIn(read.data['rtp-ports']),
     logLevel: read.data['log-level'],
     jsonReady: flags.has('json-ready'),
   };
+}
+
+function rangeIn(text: string): PortRange | undefined {
+  const [first = 0, last = 0] = text.split('-').map(Number);
+  return text === '0' ? undefined : { first, last };
 }
 
 const environmentName = (flag: string) => `HOTDESK_${flag.toUpperCase().replaceAll('-', '_')}`;

@@ -13,6 +13,7 @@ import { apiPath } from '#controller/api/app.ts';
 import { listenApi } from '#controller/api/listen.ts';
 import { createLoginLine } from '#controller/ivr/line.ts';
 import { createCallMedia } from '#controller/media/call-media.ts';
+import { createLocalPorts, withOwnPorts } from '#controller/media/ports.ts';
 import type { Addresses } from '#controller/provisioning/config.ts';
 import { takesSha256 } from '#controller/provisioning/models.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
@@ -23,6 +24,7 @@ import { type Hub, listenHub } from '#controller/tunnel/hub.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
+import type { PortRange } from '#protocol/media/port-pool.ts';
 import { checkTlsKey, isFirstStart } from './first-start.ts';
 import { createKeys } from './keys.ts';
 import { openMasterKey } from './master-key.ts';
@@ -33,6 +35,8 @@ export type ControllerOptions = {
   /** Where agents come in. */
   listen: HostPort;
   apiListen: HostPort;
+  /** For calls to upstreams; absent: any. */
+  rtpPorts?: PortRange | undefined;
   log: Logger;
 };
 
@@ -47,6 +51,7 @@ export async function openController({
   data,
   listen,
   apiListen,
+  rtpPorts,
   log,
 }: ControllerOptions): Promise<Controller> {
   const folder = join(data, 'store');
@@ -90,7 +95,9 @@ export async function openController({
     const line = createLoginLine({ sessions, store, media: hub, clock, log });
     opened.push(line);
     const mediaOf = (site: string) => store.get('sites', site)?.media ?? 'direct';
-    const media = createCallMedia({ ports: hub, mediaOf, clock, log });
+    const own = createLocalPorts({ range: rtpPorts, clock, log });
+    opened.push(own);
+    const media = createCallMedia({ ports: withOwnPorts(hub, own), mediaOf, clock, log });
     opened.push(media);
     const core: SipCore = createSipCore({
       store,
@@ -122,6 +129,7 @@ export async function openController({
         config: provisioning.counters,
         login: line.counters,
         media: media.counters,
+        upstream: { ...core.upstreams.counters, ...own.counters },
       }),
       clock,
       log,

@@ -87,13 +87,13 @@ function declareDemo(to: CAC): void {
 }
 
 async function serve(): Promise<number> {
-  const { data, listen, apiListen, logLevel, jsonReady } = loadConfig({ argv: argv.slice(1), env: io.env });
+  const { logLevel, jsonReady, ...config } = loadConfig({ argv: argv.slice(1), env: io.env });
   const log = pino({ level: logLevel, name: 'hotdesk' }, pino.destination({ dest: 2, sync: true }));
   process.umask(0o077); // whatever is made from here on is ours alone, the control socket too
   const stopped = untilStopped();
-  const controller = await openController({ data, listen, apiListen, log });
+  const controller = await openController({ ...config, log });
   const { tunnel, api } = controller;
-  log.info({ data, tunnel, api, pid: process.pid }, 'ready');
+  log.info({ data: config.data, tunnel, api, pid: process.pid }, 'ready');
   if (jsonReady) io.out(JSON.stringify({ ready: true, tunnel, api }));
   log.info({ why: await stopped }, 'stopping');
   await controller.close();

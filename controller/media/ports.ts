@@ -8,7 +8,7 @@
  */
 
 import type { Logger } from 'pino';
-import type { MediaStream } from '#controller/model/ports.ts';
+import { type MediaPorts, type MediaStream, noAgent } from '#controller/model/ports.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -32,7 +32,7 @@ export type LocalPorts = {
 
 export type LocalPortsOptions = {
   /** Undefined: the kernel chooses the pairs. */
-  range?: PortRange;
+  range?: PortRange | undefined;
   clock: Clock;
   log: Logger;
   random?: () => number;
@@ -148,3 +148,11 @@ export function createLocalPorts({
     },
   };
 }
+
+/** Where an agent carries the flow, its ports; on a way of our own, ours. */
+export const withOwnPorts = (agents: MediaPorts, own: LocalPorts): MediaPorts => ({
+  open: (flow, remote, terms) =>
+    flow.agent === noAgent
+      ? own.open(flow.local.address, remote.port === 0 ? undefined : remote)
+      : agents.open(flow, remote, terms),
+});

@@ -223,11 +223,12 @@ export class Relay {
     if (said === undefined) return;
     const { port } = said;
     const rtcpPort = rtcpPortOf(line, said);
-    const telling = `${port} ${rtcpPort}`;
+    const { flow, namesItsMedia } = this.#options.ends[side];
+    // To the phone that has the flow, whatever address its SDP names.
+    const address = (namesItsMedia && said.address) ?? flow.remote.address;
+    const telling = `${address} ${port} ${rtcpPort}`;
     if (line.told[side] === telling) return;
     line.told[side] = telling;
-    // To the phone that has the flow, whatever address its SDP names.
-    const { address } = this.#options.ends[side].flow.remote;
     line.streams[side].retarget({ address, port }, rtcpPort);
   }
 

@@ -87,9 +87,14 @@ export interface MediaPorts {
 
 // --- the media of calls, offered by controller/media, asked by controller/sip -----------------
 
-/** One end of a call: a phone or gateway at the end of a flow. */
+/** No agent: the flow is the controller's own way to an upstream. */
+export const noAgent = '';
+
+/** One end of a call: a phone or gateway at the end of a flow, or an upstream. */
 export type MediaEnd = {
   flow: Flow;
+  /** Its SDP says where its media is: a PBX may have servers for it. A phone's is believed its port only. */
+  namesItsMedia?: true;
   /** An extension, a device's name or a number. */
   user: string;
   /** A call for help: rather direct media than no call. */

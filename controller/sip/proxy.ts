@@ -13,7 +13,14 @@
 
 import type { Logger } from 'pino';
 import type { Flow } from '#controller/model/model.ts';
-import type { CallMedia, Flows, LoginLine, MediaEnd, Store } from '#controller/model/ports.ts';
+import {
+  type CallMedia,
+  type Flows,
+  type LoginLine,
+  type MediaEnd,
+  noAgent,
+  type Store,
+} from '#controller/model/ports.ts';
 import { calledThere, callerThere } from '#controller/sip/upstream/incoming.ts';
 import type { Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -361,8 +368,14 @@ type Outcome = Answer | ({ type: 'call' } & Call);
 
 const answer = (status: number, more: More = {}): Answer => ({ type: 'answer', status, ...more });
 
-const mediaEndOf = ({ peer, device, user }: Side): MediaEnd | undefined =>
-  peer.type === 'flow' ? { flow: peer.flow, user, isGateway: device === '' } : undefined;
+function mediaEndOf({ peer, device, user }: Side): MediaEnd | undefined {
+  if (peer.type === 'ivr') return undefined;
+  if (peer.type === 'flow') return { flow: peer.flow, user, isGateway: device === '' };
+  const { upstream, transport, local, remote } = peer;
+  // A space: no site has that name.
+  const flow = { agent: noAgent, site: `upstream ${upstream}`, transport, local, remote };
+  return { flow, user, isGateway: false, namesItsMedia: true };
+}
 
 /** A NOTIFY is for a transfer; check-sync and the like from one phone to another would restart it. */
 const mayInDialog = (request: SipMessage) =>

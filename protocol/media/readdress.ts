@@ -12,6 +12,7 @@
  * know comes out as it went in.
  */
 
+import { isIP } from 'node:net';
 import { formatConnection, formatSdp, parseSdp, type Sdp, type SdpLine, type SdpMedia } from './sdp.ts';
 
 /** What is in a packet, as far as a relay must know. */
@@ -22,6 +23,8 @@ export type MediaLine = {
   carries: Carried;
   /** Video is many packets. */
   kind: string;
+  /** Where it says it is; undefined while held the old way, and for names. */
+  address: string | undefined;
   port: number;
   /** Where it has RTCP when that is not the next port above; the same as `port` with rtcp-mux alone. */
   rtcpPort: number | undefined;
@@ -51,6 +54,7 @@ export function readMediaLines(sdp: Sdp): (MediaLine | undefined)[] {
     return {
       carries,
       kind: media.kind,
+      address: isHeld || isIP(media.connection ?? '') === 0 ? undefined : media.connection,
       port: media.port,
       rtcpPort: rtcpPortOf(media),
       isMuxed: media.lines.some(isMux),

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
 import { until } from '#test/support/until.ts';
+import { openHeadless } from './headless.ts';
 import { type Kamailio, openKamailio } from './kamailio.ts';
 import { openSippPhone, runFarEnd, runSipp, type SippPhone } from './sipp.ts';
 import { device, freePort, openWorld, type World } from './world.ts';
@@ -134,6 +135,38 @@ describe('kamailio as the PBX', (test) => {
     const run = await runSipp(world, phone, await world.account(0), 'answer');
     holds(await (await runFarEnd(far, pbx.port, 'far-call', { number: '100', realm })).ended);
     holds(await run.ended);
+  }, 60_000);
+
+  it('a phone hears what it says, sent back from behind the PBX', async () => {
+    await ok('PUT', '/users/101/upstream', { user: 'u101', secret });
+    const headless = openHeadless(world, 1);
+    try {
+      await headless.heard('idle', ({ event }) => event === 'registered');
+      await ok('POST', '/sessions', { device: device(world, 1).device, extension: '101' });
+      await headless.heard(
+        'it is 101',
+        ({ event, aor }) => event === 'registered' && String(aor).includes('101'),
+      );
+      await until(
+        '101 is registered at the PBX',
+        async () =>
+          (await shown()).registrations.some(
+            (each) => each.extension === '101' && each.state === 'registered',
+          ),
+        15_000,
+      );
+      const talking = await runFarEnd(far, pbx.port, 'far-talk');
+      headless.tell('call 030123');
+      await headless.heard('an answer', ({ event }) => event === 'answered');
+      headless.tell('tone 440');
+      await headless.heard('its own tone', ({ event, hz }) => event === 'tone' && hz === 440);
+      headless.tell('hangup');
+      holds(await talking.ended);
+      const [call] = (await ok('GET', '/calls')).items as { media: string; streams: { packets: number }[] }[];
+      assert.is(call?.media, 'controller');
+    } finally {
+      await headless.close();
+    }
   }, 60_000);
 
   it('logout takes the registration back', async () => {

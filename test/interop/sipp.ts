@@ -47,7 +47,18 @@ export function runFarEnd(
   words: Record<string, string> = {},
 ): Promise<SippRun> {
   const here = '127.0.0.1';
-  const args = ['-i', here, '-p', `${sipPort}`, '-mi', here, '-mp', `${mediaPort}`, `${here}:${pbx}`];
+  const args = [
+    '-i',
+    here,
+    '-p',
+    `${sipPort}`,
+    '-mi',
+    here,
+    '-mp',
+    `${mediaPort}`,
+    '-rtp_echo',
+    `${here}:${pbx}`,
+  ];
   return start(args, scenario, { aor: 'far', ...words });
 }
 
