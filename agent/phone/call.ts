@@ -52,6 +52,7 @@ export class Call {
   #end: { status?: number; by: 'us' | 'them' | 'refused' } = { by: 'us' };
   #isHeld = false;
   #hasHungUp = false;
+  #isOpen = true;
   #lastProgress = 0;
   #isOffering = false;
   #mustOffer = false;
@@ -144,6 +145,13 @@ export class Call {
     this.#lastProgress = status;
   }
 
+  /** Whatever becomes of the session: the phone is switched off. */
+  close(): void {
+    this.#isOpen = false;
+    this.#stopReports();
+    this.media.close();
+  }
+
   async #openAudio(): Promise<Audio> {
     const audio = await this.#options.openAudio({
       onTone: (hz) => {
@@ -185,6 +193,7 @@ export class Call {
   }
 
   #report(): void {
+    if (!this.#isOpen) return;
     this.#stopReports = this.#options.clock.after(reportMs, () => {
       if (this.media.audio !== undefined) this.#tell({ event: 'audio', ...this.media.audio.read() });
       this.#report();

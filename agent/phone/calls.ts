@@ -103,7 +103,7 @@ export class Calls {
 
   /** What hanging up has left behind when nobody answered it. */
   close(): void {
-    for (const call of this.#calls.values()) call.media.close();
+    for (const call of this.#calls.values()) call.close();
     this.#calls.clear();
   }
 
