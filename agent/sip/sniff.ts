@@ -3,7 +3,7 @@
  * messages, it does not read them.
  *
  *     keepAlive   nothing but CR, LF or NUL, as phones send to hold a NAT open
- *     request     METHOD uri SIP/2.0
+ *     request     METHOD uri SIP/n.n
  *     response    SIP/2.0 nnn ...
  *     junk        anything else; counted, never answered
  */
@@ -16,7 +16,8 @@ export const maxMessageBytes = 60_000;
 const maxLineBytes = 2_048;
 const maxKeepAliveBytes = 8;
 
-const requestLine = /^[A-Z][A-Z0-9._!%*+`'~-]{0,31} [!-~]+ SIP\/2\.0\r?$/;
+const method = /^[A-Za-z0-9.!%*_+`'~-]{1,64} /;
+const version = /^ SIP\/\d{1,2}\.\d{1,2}[ \t]*\r?$/;
 const statusLine = /^SIP\/2\.0 [1-6]\d\d /;
 const acceptedLine = /^SIP\/2\.0 2/;
 const registerCseq = /\r?\nCSeq[ \t]*:[ \t]*\d+[ \t]+REGISTER[ \t]*\r?\n/i;
@@ -29,8 +30,14 @@ export function sniff(bytes: Buffer): Sniffed {
   const end = bytes.indexOf(10);
   if (end < 0 || end > maxLineBytes) return 'junk';
   const line = bytes.toString('latin1', 0, end);
-  if (requestLine.test(line)) return 'request';
+  if (isRequestLine(line)) return 'request';
   return statusLine.test(line) ? 'response' : 'junk';
+}
+
+/** As far as a server can tell who errs: what is wrong in it is for the controller to refuse. */
+function isRequestLine(line: string): boolean {
+  const at = line.lastIndexOf(' SIP/');
+  return at > 0 && method.test(line) && version.test(line.slice(at));
 }
 
 /** Whether this is the controller's 2xx to a REGISTER: who is sent one is a phone of the site. */

@@ -298,8 +298,16 @@ export function createProxy(options: ProxyOptions): Proxy {
     return { type: 'call', near, caller, targets, unsentStatus: 480, ringing };
   }
 
+  /** RFC 3261 11.2, 8.2.2: asked of us, as a user agent. */
+  function answerOptions(request: SipMessage): Outcome {
+    const required = [...request.getAll('Require'), ...request.getAll('Proxy-Require')].join(', ');
+    if (required !== '') return answer(420, { headers: [['Unsupported', required]] });
+    return answer(200, { headers: [['Allow', allow]] });
+  }
+
   function fromDevice(request: SipMessage, admitted: From<'device'>): Outcome {
-    if (request.method === 'OPTIONS') return answer(200, { headers: [['Allow', allow]] });
+    if (!isSip(request)) return answer(416);
+    if (request.method === 'OPTIONS') return answerOptions(request);
     if (request.method === 'SUBSCRIBE')
       return { type: 'answer', ...options.notifier.subscribe(request, admitted) };
     // Where a dialog was: its tokens are missing or wrong.
@@ -376,6 +384,8 @@ function mediaEndOf({ peer, device, user }: Side): MediaEnd | undefined {
   const flow = { agent: noAgent, site: `upstream ${upstream}`, transport, local, remote };
   return { flow, user, isGateway: false, namesItsMedia: true };
 }
+
+const isSip = ({ start }: SipMessage) => start.type === 'request' && /^sips?:/i.test(start.uri);
 
 /** A NOTIFY is for a transfer; check-sync and the like from one phone to another would restart it. */
 const mayInDialog = (request: SipMessage) =>
