@@ -209,7 +209,7 @@ describe('gate', (test) => {
     { name: 'the neighbour by address', uri: 'sip:101@192.0.2.12:5060',            status: '404' },
     { name: 'emergency elsewhere',      uri: 'sip:112@evil',                       status: '404' },
     { name: 'no user',                  uri: 'sip:192.0.2.1',                      status: '404' },
-    { name: 'a tel: number',            uri: 'tel:101',                            status: '404' },
+    { name: 'a tel: number',            uri: 'tel:101',                            status: '416' },
     { name: 'a premium number',         uri: 'sip:0900123@192.0.2.1',              status: '404' },
     { name: 'REFER outside a dialog',   uri: 'sip:101@192.0.2.1', method: 'REFER', status: '405' },
     { name: 'MESSAGE',                  uri: 'sip:101@192.0.2.1', method: 'MESSAGE', status: '405' },
