@@ -26,6 +26,10 @@ const schema = z.strictObject({
     }, 'the first port is at least 1024, the last greater than it and at most 65535')
     .default('10000-19999')
     .describe('A-B: UDP ports for calls to a PBX or trunk; 0 is any'),
+  'location-url': z
+    .union([z.literal(''), z.url({ protocol: /^https$/, error: 'is not an https URL' })])
+    .default('')
+    .describe('URL: https, where /location of the API is reached from outside, for emergency calls'),
   'log-level': z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -38,6 +42,8 @@ export type Config = {
   apiListen: { address: string; port: number };
   /** Undefined: any. */
   rtpPorts: PortRange | undefined;
+  /** Absent: nobody can fetch a place, and no route may want that. */
+  locationUrl?: string;
   logLevel: z.infer<typeof schema>['log-level'];
   jsonReady: boolean;
 };
@@ -83,6 +89,7 @@ export function loadConfig({ argv, env }: ConfigInput): Config {
     listen: { address: listen, port: tunnelPort },
     apiListen: { address: apiListen, port: read.data['api-port'] },
     rtpPorts: rangeIn(read.data['rtp-ports']),
+    ...(read.data['location-url'] !== '' && { locationUrl: read.data['location-url'] }),
     logLevel: read.data['log-level'],
     jsonReady: flags.has('json-ready'),
   };

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { apiPath } from '#controller/api/app.ts';
 import { listenApi } from '#controller/api/listen.ts';
+import { createLocationUrls } from '#controller/emergency/location-urls.ts';
+import { createNotices } from '#controller/emergency/notices.ts';
 import { createLoginLine } from '#controller/ivr/line.ts';
 import { createCallMedia } from '#controller/media/call-media.ts';
 import { createLocalPorts, withOwnPorts } from '#controller/media/ports.ts';
@@ -25,6 +27,7 @@ import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
 import type { PortRange } from '#protocol/media/port-pool.ts';
+import { createEmergencies } from './emergencies.ts';
 import { checkTlsKey, isFirstStart } from './first-start.ts';
 import { createKeys } from './keys.ts';
 import { openMasterKey } from './master-key.ts';
@@ -37,6 +40,8 @@ export type ControllerOptions = {
   apiListen: HostPort;
   /** For calls to upstreams; absent: any. */
   rtpPorts?: PortRange | undefined;
+  /** Where the API's /location is reached from outside. */
+  locationUrl?: string;
   log: Logger;
 };
 
@@ -52,6 +57,7 @@ export async function openController({
   listen,
   apiListen,
   rtpPorts,
+  locationUrl,
   log,
 }: ControllerOptions): Promise<Controller> {
   const folder = join(data, 'store');
@@ -99,6 +105,8 @@ export async function openController({
     opened.push(own);
     const media = createCallMedia({ ports: withOwnPorts(hub, own), mediaOf, clock, log });
     opened.push(media);
+    const locations =
+      locationUrl === undefined ? undefined : createLocationUrls(locationUrl, { keys, clock });
     const core: SipCore = createSipCore({
       store,
       keys,
@@ -109,8 +117,17 @@ export async function openController({
       clock,
       log,
       takesSha256,
+      ...(locations !== undefined && { locationUrl: locations.urlOf }),
     });
     opened.push(core);
+    const notices = createNotices({
+      list: core.emergency.list,
+      contactsOf: (site) => store.get('sites', site)?.emergencyContacts,
+      secretOf: keys.webhookSecret,
+      clock,
+      log,
+    });
+    opened.push(notices);
     const api = await listenApi({
       listen: apiListen,
       socket: join(data, 'control.sock'),
@@ -122,6 +139,7 @@ export async function openController({
       hub,
       keys,
       upstreams: core.upstreams,
+      emergency: createEmergencies({ store, keys, emergency: core.emergency, locations }),
       calls: media.calls,
       counters: () => ({
         sip: core.counters,
@@ -130,6 +148,7 @@ export async function openController({
         login: line.counters,
         media: media.counters,
         upstream: { ...core.upstreams.counters, ...own.counters },
+        notices: notices.counters,
       }),
       clock,
       log,

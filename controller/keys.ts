@@ -8,6 +8,7 @@
  *                    ├─ pepper   into every PIN hash
  *                    ├─ flow     signs Record-Route
  *                    ├─ nonce    signs digest nonces
+ *                    ├─ webhook  site → what signs the notices to its contacts
  *                    └─ upstream seals what a PBX wants to know: its passwords are not ours to derive
  */
 
@@ -20,6 +21,8 @@ export type Keys = {
   configToken(mac: string): string;
   /** 128 bits, base64url: what opens the phone's own web page and menu. */
   phonePassword(mac: string): string;
+  /** 128 bits, hex: a site's contacts know it too. */
+  webhookSecret(site: string): string;
   readonly pepper: Uint8Array;
   readonly flow: Uint8Array;
   readonly nonce: Uint8Array;
@@ -34,10 +37,12 @@ export function createKeys(master: Uint8Array): Keys {
   const sip = derive('sip');
   const config = derive('config');
   const phone = derive('phone');
+  const webhook = derive('webhook');
   return {
     sipSecret: (device, generation) => mac128(sip, `${device} ${generation}`).toString('hex'),
     configToken: (mac) => mac128(config, mac).toString('base64url'),
     phonePassword: (mac) => mac128(phone, mac).toString('base64url'),
+    webhookSecret: (site) => mac128(webhook, site).toString('hex'),
     pepper: derive('pepper'),
     flow: derive('flow'),
     nonce: derive('nonce'),

@@ -10,12 +10,14 @@
  */
 
 import { Hono } from 'hono';
+import { locationPath } from '#controller/emergency/location-urls.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
 import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
+import { type EmergencyDeps, emergencyCallRoutes, placeBehind, siteEmergencyRoutes } from './emergency.ts';
 import { formatProblem, problemOf } from './problem.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
@@ -27,6 +29,7 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   DeviceDeps &
   UserDeps &
   CallDeps &
+  EmergencyDeps &
   UpstreamDeps & {
     hub: Agents;
     counters(): Counts;
@@ -41,6 +44,7 @@ export function createApp(deps: AppDeps): Hono {
   const { store, access, log } = deps;
   const app = new Hono();
 
+  app.get(`${locationPath}/:token`, (c) => placeBehind(deps, c));
   app.use(async (c, next) => {
     c.header('cache-control', 'no-store');
     if (access.type === 'token') {
@@ -56,6 +60,8 @@ export function createApp(deps: AppDeps): Hono {
   const how = access.type === 'local' ? 'admin' : 'api';
   const routes = new Hono()
     .route('/sites', siteRoutes(deps))
+    .route('/sites', siteEmergencyRoutes(deps))
+    .route('/emergency-calls', emergencyCallRoutes(deps))
     .route('/users', userRoutes(deps))
     .route('/users', userUpstreamRoutes(deps))
     .route('/upstreams', upstreamRoutes(deps))

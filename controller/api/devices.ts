@@ -4,7 +4,7 @@
  *     GET    /devices                       → {items: [device]}
  *     POST   /devices {mac, model, site}    → 201 device, named HD and the next free number unless an `id` is given
  *     GET    /devices/:id                   → device, its revision as ETag
- *     PATCH  /devices/:id                   → device; `mac`, `model` and `site` may change
+ *     PATCH  /devices/:id                   → device; `mac`, `model`, `site` and `place` may change
  *     DELETE /devices/:id                   → 204; its session and its registration go with it
  *
  * A device shows what is true of it now: its provisioning URL, its change-over,
@@ -15,7 +15,8 @@ import { randomInt } from 'node:crypto';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { type Device, deviceId, siteId } from '#controller/model/model.ts';
-import type { Change, ChangeOvers, Kept, Store } from '#controller/model/ports.ts';
+import { place } from '#controller/model/place.ts';
+import type { Change, ChangeOvers, Emergencies, Kept, Store } from '#controller/model/ports.ts';
 import { findModel } from '#controller/provisioning/models.ts';
 import type { Provisioning } from '#controller/provisioning/provisioning.ts';
 import { checkDevice, nextDeviceId, readMac } from '#controller/sessions/rules.ts';
@@ -27,6 +28,7 @@ export type DeviceDeps = {
   store: Store;
   changeOvers: Pick<ChangeOvers, 'of'>;
   provisioning: Pick<Provisioning, 'urlOf' | 'cutKeysOf'>;
+  emergency: Pick<Emergencies, 'deviceProblems'>;
   clock: Clock;
 };
 
@@ -36,10 +38,15 @@ export type DeviceDeps = {
  */
 const unknownSecret = () => ({ generation: randomInt(2 ** 40, 2 ** 47), confirmedGeneration: 0 });
 
-const shown = z.strictObject({ mac: z.string().max(32), model: z.string().max(64), site: siteId });
+const shown = z.strictObject({
+  mac: z.string().max(32),
+  model: z.string().max(64),
+  site: siteId,
+  place: place.optional(),
+});
 const creation = shown.extend({ id: deviceId.optional() });
 
-export function deviceRoutes({ store, changeOvers, provisioning, clock }: DeviceDeps): Hono {
+export function deviceRoutes({ store, changeOvers, provisioning, emergency, clock }: DeviceDeps): Hono {
   function find(id: string): Kept<Device> {
     const found = store.get('devices', id);
     if (found === undefined) throw missing('device', id);
@@ -50,11 +57,12 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
   function placed(
     id: string,
     wanted: z.infer<typeof shown>,
-  ): Pick<Device, 'mac' | 'vendor' | 'model' | 'site'> {
+  ): Pick<Device, 'mac' | 'vendor' | 'model' | 'site' | 'place'> {
     const { vendor, model } = findModel(wanted.model);
-    const place = { mac: readMac(wanted.mac), vendor, model, site: wanted.site };
-    checkDevice({ id, ...place }, store);
-    return place;
+    const { site, place: where } = wanted;
+    const known = { mac: readMac(wanted.mac), vendor, model, site };
+    checkDevice({ id, ...known }, store);
+    return where === undefined ? known : { ...known, place: where };
   }
 
   return new Hono()
@@ -72,9 +80,12 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
     })
     .patch('/:id', async (c) => {
       const { revision, ...current } = find(c.req.param('id'));
-      const { mac: oldMac, model, site } = current;
-      const wanted = await readPatch(shown, c, { mac: oldMac, model, site }, { id: 'id' });
-      const value: Device = { ...current, ...placed(current.id, wanted) };
+      const { mac: oldMac, model, site, place: before, ...rest } = current;
+      const old = { mac: oldMac, model, site, ...(before && { place: before }) };
+      const wanted = await readPatch(shown, c, old, { id: 'id', merged: ['place'] });
+      const value: Device = { ...rest, ...placed(current.id, wanted) };
+      // Carried elsewhere: its floor and room are not those of the other office.
+      if (value.site !== site && JSON.stringify(value.place) === JSON.stringify(before)) delete value.place;
       if (value.mac !== oldMac) Object.assign(value, unknownSecret());
       const isElsewhere = value.site !== site || value.mac !== oldMac;
       await store.commit([
@@ -100,7 +111,8 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
     return store.get('bindings', id) === undefined ? [] : [{ type: 'delete', collection: 'bindings', id }];
   }
 
-  function toJson({ id, mac: address, vendor, model, site }: Device): object {
+  function toJson(device: Device): object {
+    const { id, mac: address, vendor, model, site } = device;
     const session = store.get('sessions', id);
     const binding = store.get('bindings', id);
     const isRegistered = binding !== undefined && binding.expiresAt > clock.wall();
@@ -124,6 +136,8 @@ export function deviceRoutes({ store, changeOvers, provisioning, clock }: Device
           }
         : null,
       cutKeys: provisioning.cutKeysOf(id),
+      place: device.place ?? null,
+      problems: emergency.deviceProblems(device),
     };
   }
 }

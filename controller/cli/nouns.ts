@@ -2,6 +2,13 @@
 
 import { parseHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
+import {
+  devicePlaceFlags,
+  emergencyFields,
+  emergencyNoun,
+  placeOf,
+  siteEmergencyFlags,
+} from './emergency.ts';
 import { type Column, field, type Row } from './table.ts';
 import { setUserUpstream, upstreamNoun, userUpstreamFlags } from './upstream.ts';
 import {
@@ -34,6 +41,7 @@ const siteFlags: readonly Flag[] = [
   valued('transport', 'udp|tcp|tls', 'how its phones speak SIP with their agent; udp unless set'),
   valued('may-watch', 'layout|site|all', 'whose busy lamps phones may show: those on keys, of the site, all'),
   valued('idle-may-call', 'EXT', 'what an idle phone may call besides; may be given again, replaces all'),
+  ...siteEmergencyFlags,
 ];
 
 function siteFields(call: Call): Row {
@@ -56,6 +64,7 @@ function siteFields(call: Call): Row {
     idleMayCall: flags.get('idle-may-call'),
     media: last(call, 'media'),
     mayWatch: last(call, 'may-watch'),
+    ...emergencyFields(call),
   });
 }
 
@@ -202,10 +211,17 @@ export const nouns: Readonly<Record<string, Noun>> = {
         flags: [
           valued('site', 'ID', 'where it stands'),
           valued('name', 'HDnnnn', 'instead of the next free one'),
+          ...devicePlaceFlags,
         ],
         run(call) {
           const [mac, model] = call.args;
-          const body = given({ mac, model, site: need(call, 'site'), id: last(call, 'name') });
+          const body = given({
+            mac,
+            model,
+            site: need(call, 'site'),
+            id: last(call, 'name'),
+            ...placeOf(call),
+          });
           return item(call.client.ask('POST', '/devices', body));
         },
       },
@@ -216,18 +232,24 @@ export const nouns: Readonly<Record<string, Noun>> = {
           valued('mac', 'MAC', 'of the phone that takes its place'),
           valued('model', 'MODEL', 'of the phone'),
           valued('site', 'ID', 'where it stands'),
+          ...devicePlaceFlags,
         ],
         run: (call) =>
           item(
             call.client.ask(
               'PATCH',
               at('/devices', call.args[0]),
-              given({ mac: last(call, 'mac'), model: last(call, 'model'), site: last(call, 'site') }),
+              given({
+                ...{ mac: last(call, 'mac'), model: last(call, 'model'), site: last(call, 'site') },
+                ...placeOf(call),
+              }),
             ),
           ),
       },
     },
   },
+
+  emergency: emergencyNoun,
 
   session: {
     about: 'who sits where',

@@ -8,7 +8,7 @@ import type { HostPort } from '#protocol/address.ts';
 import type { ReceptionReport } from '#protocol/media/reception.ts';
 import type { StreamTerms } from '#protocol/media/stream.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
-import type { CollectionName, Documents, Flow, How, Session } from './model.ts';
+import type { CollectionName, Device, Documents, EmergencyCall, Flow, How, Session, Site } from './model.ts';
 
 // --- store -------------------------------------------------------------------
 
@@ -226,3 +226,18 @@ export type EmergencyStep = { route: string; step: string; ok: boolean; detail: 
 
 /** `ok`: every step of every route. */
 export type EmergencyReport = { ok: boolean; device: string | null; number: string; steps: EmergencyStep[] };
+
+/** What the API asks of both. */
+export interface Emergencies {
+  /** The latest first. */
+  calls(): readonly EmergencyCall[];
+  test(site: Site, device?: Device): Promise<EmergencyReport>;
+  /** Why a call from there might go nowhere, or tell nobody where to come: sentences. */
+  siteProblems(site: Site): string[];
+  deviceProblems(device: Device): string[];
+  webhookSecret(site: string): string;
+  /** Whether a place can be fetched by reference. */
+  readonly hasLocationUrl: boolean;
+  /** The PIDF-LO behind a token; undefined: no such token. */
+  placeBehind(token: string): string | undefined;
+}

@@ -57,6 +57,9 @@ export function checkUser({ extension }: Pick<User, 'extension'>, store: Reads):
     if (site.emergencyNumbers.includes(extension)) {
       throw invalid('extension', `${extension} is an emergency number of site ${site.id}`);
     }
+    if (extension === site.emergencyTestNumber) {
+      throw invalid('extension', `${extension} is the emergency test number of site ${site.id}`);
+    }
     const code = Object.entries(site.dialCodes).find(([, code]) => code === extension);
     if (code !== undefined) {
       throw invalid('extension', `${extension} is the dial code "${code[0]}" of site ${site.id}`);
@@ -87,12 +90,20 @@ export function checkSite(site: Site, store: Reads): void {
   }
 }
 
-function checkEmergencyNumbers({ emergencyNumbers }: Site, store: Reads): void {
+function checkEmergencyNumbers({ emergencyNumbers, emergencyTestNumber }: Site, store: Reads): void {
   const field = 'emergencyNumbers';
   if (emergencyNumbers.length === 0) throw invalid(field, 'a site has at least one');
   for (const number of emergencyNumbers) {
     const user = store.get('users', number);
     if (user !== undefined) throw invalid(field, `${number} is the extension of ${user.name}`);
+  }
+  if (emergencyTestNumber === undefined) return;
+  if (emergencyNumbers.includes(emergencyTestNumber)) {
+    throw invalid('emergencyTestNumber', `${emergencyTestNumber} is an emergency number: a test would call`);
+  }
+  const user = store.get('users', emergencyTestNumber);
+  if (user !== undefined) {
+    throw invalid('emergencyTestNumber', `${emergencyTestNumber} is the extension of ${user.name}`);
   }
 }
 

@@ -44,6 +44,8 @@ export type WaysOut = {
   /** Adds the place, as the way wants it. */
   locate(request: SipMessage, near: Side, way: Pick<Way, 'location'>): void;
   pidfLoOf(device: Device, at?: string): string;
+  /** Routes that lead nowhere now. */
+  problemsOf(site: Site): string[];
 };
 
 export type WaysOutOptions = {
@@ -120,6 +122,17 @@ export function createWaysOut(options: WaysOutOptions): WaysOut {
     routesOf: routes,
     locate,
     pidfLoOf,
+
+    problemsOf: (site) =>
+      routes(site, '112').flatMap(({ name, route, exits }) => {
+        const isMissing = route.type === 'gateway' && site.emergencyGateway === undefined;
+        const why = isMissing ? 'the site has none' : 'there is no way to it now';
+        const noPlace = route.location === 'reference' && locationUrl === undefined;
+        return [
+          ...(exits.length === 0 ? [`emergency route ${name}: ${why}`] : []),
+          ...(noPlace ? [`emergency route ${name}: no location by reference without --location-url`] : []),
+        ];
+      }),
 
     waysOf(device, site, number) {
       // Half an address helps nobody: then the call goes without.

@@ -78,6 +78,15 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       },
       agents: () => [],
     },
+    emergency: {
+      calls: () => [],
+      test: async ({ id }, device) => ({ ok: true, device: device?.id ?? null, number: id, steps: [] }),
+      siteProblems: () => ['no way out'],
+      deviceProblems: () => ['no place'],
+      webhookSecret: (of) => `secret of ${of}`,
+      hasLocationUrl: false,
+      placeBehind: (token) => (token === 'right' ? '<presence/>' : undefined),
+    },
     calls: () => [{ id: 'c0ffee' }],
     counters: () => ({ sip: { calls: 2 }, config: { served: 1, refused: { token: 3 } } }),
   };
