@@ -36,7 +36,7 @@ import { createLegs } from './legs.ts';
 import { createLimiter } from './limiter.ts';
 import { createNotifier } from './notifier.ts';
 import { isReliable, ivr, keyOf, type Peer } from './peer.ts';
-import { createPresence } from './presence.ts';
+import { createDenial, createPresence } from './presence.ts';
 import { createProxy } from './proxy.ts';
 import { createRegistrar } from './registrar.ts';
 import { createResync } from './resync.ts';
@@ -200,6 +200,7 @@ export function createSipCore({
     calls,
     emergency,
     dialogs,
+    denialOf: createDenial({ store, directory }),
     notifier,
     counters,
     media,

@@ -15,8 +15,9 @@
  */
 
 import type { SipMessage } from '#protocol/sip/message.ts';
-import { dialogKey } from './calls.ts';
+import { dialogKey, type Party, partyIn } from './calls.ts';
 import type { Side } from './flow-token.ts';
+import type { Target } from './forward.ts';
 
 export type DialogState = {
   /** Unlike any other's. */
@@ -29,8 +30,19 @@ export type DialogState = {
   remoteTag: string | undefined;
   /** The other side, as a user part. */
   remote: string;
-  /** Of a recipient: who calls, and where he is. */
-  readonly caller: Side;
+  /** Who calls, and where he is. */
+  readonly caller: Party;
+  /** The caller's phone knows RFC 3891. */
+  readonly canReplace: boolean;
+  readonly call: CallControl;
+};
+
+/** What can be done to a call that is not answered yet. */
+export type CallControl = {
+  /** It rings there, too. */
+  bring(target: Target): void;
+  /** Nobody is rung any more, because the call was completed elsewhere. */
+  stop(): void;
 };
 
 /** One call on its way through the proxy. */
@@ -44,13 +56,15 @@ export type CallStates = {
 };
 
 export type DialogStates = {
-  begin(request: SipMessage, near: Side): CallStates;
+  begin(request: SipMessage, near: Side, call: CallControl): CallStates;
   /** A dialog is over, by the key of ./calls.ts. */
   finish(dialog: string): void;
   /** Live ones; when there are none the last that ended, and nothing for who has never had one. */
   of(user: string): readonly DialogState[];
   /** A call that rings the user and can be taken over (RFC 3891): both tags are known. */
   ringing(user: string): DialogState | undefined;
+  /** The same by the tags that a NOTIFY told: the rung phone's and the caller's. */
+  named(callId: string, localTag: string, remoteTag: string): DialogState | undefined;
 };
 
 const isUser = ({ device, user }: Side) => device !== '' && user !== device;
@@ -63,7 +77,7 @@ export function createDialogStates({ onChange }: { onChange(user: string): void 
   // So that an id is not used again after a restart.
   const epoch = Date.now().toString(36);
 
-  type Rest = Pick<DialogState, 'direction' | 'callId' | 'remoteTag' | 'localTag' | 'remote' | 'caller'>;
+  type Rest = Omit<DialogState, 'id' | 'user' | 'state'>;
 
   function open({ user }: Side, rest: Rest): DialogState {
     const state: DialogState = { id: `${epoch}-${++serial}`, user, state: 'trying', ...rest };
@@ -92,9 +106,16 @@ export function createDialogStates({ onChange }: { onChange(user: string): void 
   }
 
   return {
-    begin(request, near) {
+    begin(request, near, call) {
       const { callId } = request;
       const callerTag = request.from.params.get('tag');
+      const supported = request.getAll('Supported').map((tag) => tag.toLowerCase());
+      const shared = {
+        callId,
+        caller: partyIn(request, near),
+        canReplace: supported.includes('replaces'),
+        call,
+      };
       let caller: DialogState | undefined;
       const rung = new Map<Side, DialogState>();
 
@@ -117,22 +138,20 @@ export function createDialogStates({ onChange }: { onChange(user: string): void 
         ring(target) {
           if (caller === undefined && isUser(near)) {
             caller = open(near, {
+              ...shared,
               direction: 'initiator',
-              callId,
               localTag: callerTag,
               remoteTag: undefined,
               remote: target.user,
-              caller: near,
             });
           }
           if (!isUser(target)) return () => {};
           const dialog = open(target, {
+            ...shared,
             direction: 'recipient',
-            callId,
             localTag: undefined,
             remoteTag: callerTag,
             remote: near.user,
-            caller: near,
           });
           rung.set(target, dialog);
           return () => {
@@ -164,10 +183,19 @@ export function createDialogStates({ onChange }: { onChange(user: string): void 
       return ended === undefined ? [] : [ended];
     },
 
-    ringing: (user) =>
-      [...(live.get(user) ?? [])].find(
-        ({ direction, state, localTag }) =>
-          direction === 'recipient' && state === 'early' && localTag !== undefined,
-      ),
+    ringing: (user) => [...(live.get(user) ?? [])].find(isRinging),
+
+    named(callId, localTag, remoteTag) {
+      for (const row of live.values()) {
+        for (const each of row) {
+          const isIt = each.callId === callId && each.localTag === localTag && each.remoteTag === remoteTag;
+          if (isIt && isRinging(each)) return each;
+        }
+      }
+      return undefined;
+    },
   };
 }
+
+const isRinging = ({ direction, state, localTag }: DialogState) =>
+  direction === 'recipient' && state === 'early' && localTag !== undefined;

@@ -21,6 +21,8 @@ import type { Peer } from './peer.ts';
 export type Target = {
   side: Side;
   uri: string;
+  /** What the request to it says besides. */
+  headers?: HeaderList;
   /** Told the branch of the top Via just before the request goes. */
   beforeSend?(branch: string): void;
   /** The same by another address, for when this one fails. */
@@ -83,7 +85,15 @@ const notAnsweredStatus = ({ hasRung }: Branch) => (hasRung ? 480 : 408);
 /** Of one call: a phone that sends it on and on ends somewhere. */
 const maxBranches = 20;
 
-export function forward(options: ForwardOptions): void {
+/** For who forwards, while nobody has answered. */
+export type Forwarded = {
+  /** One more target. */
+  bring(target: Target): void;
+  /** The call was completed elsewhere. */
+  stop(): void;
+};
+
+export function forward(options: ForwardOptions): Forwarded {
   const { transactions, tx, prepare, relay, toTag, media } = options;
   const isInvite = tx.request.method === 'INVITE';
   /** Of the top Via of what went to a target. */
@@ -258,4 +268,12 @@ export function forward(options: ForwardOptions): void {
     });
   }
   for (const branch of add(options.targets)) open(branch);
+
+  return {
+    bring(target) {
+      if (isAnswered || isCancelled || isTimedOut) return;
+      for (const branch of add([target])) open(branch);
+    },
+    stop: () => cancelAll(elsewhere),
+  };
 }

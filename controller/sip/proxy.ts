@@ -13,14 +13,7 @@
 
 import type { Logger } from 'pino';
 import type { Flow } from '#controller/model/model.ts';
-import {
-  type CallMedia,
-  type Flows,
-  type LoginLine,
-  type MediaEnd,
-  noAgent,
-  type Store,
-} from '#controller/model/ports.ts';
+import type { CallMedia, Flows, LoginLine, Store } from '#controller/model/ports.ts';
 import { calledThere, callerThere } from '#controller/sip/upstream/incoming.ts';
 import type { Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -29,7 +22,7 @@ import type { ServerTransaction, Transactions } from '#protocol/sip/transactions
 import { type Calls, dialogKey, partyIn } from './calls.ts';
 import type { Counters } from './counters.ts';
 import { decide, type Verdict } from './dial-plan.ts';
-import type { DialogStates } from './dialog-states.ts';
+import type { DialogState, DialogStates } from './dialog-states.ts';
 import type { Directory } from './directory.ts';
 import type { EmergencyDesk } from './emergency-desk.ts';
 import type { Side } from './flow-token.ts';
@@ -37,8 +30,11 @@ import { type ForwardOptions, forward, type Target } from './forward.ts';
 import { type Admitted, dialledIn } from './gate.ts';
 import { callerNumber, type Identity } from './identity.ts';
 import type { Leg, Legs } from './legs.ts';
+import { mediaEndOf } from './media-end.ts';
 import type { Notifier } from './notifier.ts';
 import { ivr, ivrUri, type Peer, type UpstreamPeer } from './peer.ts';
+import { answerAtOnce, bringAfterMs, createPickups } from './pickup.ts';
+import type { DenialOf } from './presence.ts';
 import type { Dialog } from './routes.ts';
 import { createTransfers, type Dialler } from './transfer.ts';
 
@@ -54,7 +50,8 @@ export type ProxyOptions = {
   legs: Legs;
   calls: Calls;
   emergency: EmergencyDesk;
-  dialogs: Pick<DialogStates, 'begin' | 'ringing'>;
+  dialogs: Pick<DialogStates, 'begin' | 'ringing' | 'named'>;
+  denialOf: DenialOf;
   notifier: Pick<Notifier, 'subscribe'>;
   counters: Counters;
   media: CallMedia;
@@ -93,6 +90,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     tagFor,
   } = options;
   const transfers = createTransfers({ store, clock, calls, verdictOn, targetsOf });
+  const pickupOf = createPickups(options);
 
   function perform(tx: Tx, outcome: Outcome): void {
     if (outcome.type === 'call') {
@@ -112,48 +110,49 @@ export function createProxy(options: ProxyOptions): Proxy {
     settled: options.media.settled,
   });
 
-  function call(tx: Tx, { near, caller, targets, unsentStatus, ringing }: Call): void {
+  function call(tx: Tx, { near, caller, targets, unsentStatus, ringing, taken }: Call): void {
     const leg: Leg = { request: tx.request, near, caller };
     const nearEnd = partyIn(tx.request, near);
     const isNoTransit = ({ side }: Target) => near.peer.type !== 'upstream' || side.peer.type !== 'upstream';
     const seen = new Set(ringing === undefined ? [] : [ringing.number]);
     const hold = ({ device }: Side) => (device === '' ? () => {} : calls.hold(device));
     const release = hold(near);
-    const states = options.dialogs.begin(tx.request, near);
+    const states = options.dialogs.begin(tx.request, near, {
+      bring: (target) => forwarded.bring(target),
+      stop: () => forwarded.stop(),
+    });
     counters.calls++;
-    forward({
+    const forwarded = forward({
       transactions,
       tx,
       targets,
       toTag: tagFor(tx.request),
       unsentStatus,
       media: mediaFrom(near),
-      prepare: (target) => legs.first(leg, target),
+      prepare: (target) => {
+        const out = legs.first(leg, target);
+        for (const [name, value] of target.headers ?? []) out.request.set(name, value);
+        return out;
+      },
       relay: (response, target) => {
         states.response(response, target.side);
         return legs.response(response, leg, target);
       },
-      onRing: ({ side }) => {
-        const ends = [hold(side), states.ring(side)];
-        return () => {
-          for (const end of ends) end();
-        };
-      },
-      onAnswer: (response, { side }) =>
+      onRing: ({ side }) => both(hold(side), states.ring(side)),
+      onAnswer: (response, { side }) => {
         calls.confirm(
           dialogKey(response),
           [near.device, side.device].filter((device) => device !== ''),
           [nearEnd, partyIn(response, side)],
-        ),
+        );
+        taken?.call.stop();
+      },
       ...(ringing !== undefined && {
         ringing: { clock, ms: ringing.ms },
         redirect: (response, { side }) => transfers.redirected(response, side, seen).filter(isNoTransit),
       }),
       onDefused: () => counters.defused++,
-      onEnd: () => {
-        release();
-        states.end();
-      },
+      onEnd: both(release, states.end),
     });
   }
 
@@ -202,7 +201,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     return callFrom(device, flow, { targets, ringing });
   }
 
-  function callFrom(device: string, flow: Flow, way: Pick<Call, 'targets' | 'ringing'>): Outcome {
+  function callFrom(device: string, flow: Flow, way: Pick<Call, 'targets' | 'ringing' | 'taken'>): Outcome {
     if (calls.count(device) >= maxCallsPerDevice) {
       counters.overloaded++;
       return answer(486, { reason: 'Too many calls' });
@@ -210,6 +209,18 @@ export function createProxy(options: ProxyOptions): Proxy {
     const user = store.get('sessions', device)?.extension ?? device;
     const near: Side = { peer: { type: 'flow', flow }, device, user };
     return { type: 'call', near, caller: legs.identityOf(near), unsentStatus: 480, ...way };
+  }
+
+  function pickUp(request: SipMessage, { flow, device: { id } }: From<'device'>): Outcome | undefined {
+    const found = pickupOf(request, { device: id, flow });
+    if (found?.type === 'refuse') return refuseCall(found.status, found.reason);
+    if (found?.type === 'replace') {
+      return callFrom(id, flow, { targets: [found.target], ringing: undefined, taken: found.dialog });
+    }
+    const target = found && targetAt(id, store.get('sessions', id)?.extension ?? id);
+    if (target === undefined) return found && refuseCall(480, 'Not registered');
+    clock.after(bringAfterMs, () => found?.dialog.call.bring({ ...target, headers: answerAtOnce }));
+    return answer(480, { reason: 'The call comes to you' });
   }
 
   function replace(request: SipMessage, { flow, device: { id: device } }: From<'device'>): Outcome {
@@ -314,7 +325,9 @@ export function createProxy(options: ProxyOptions): Proxy {
     if (request.to.params.has('tag')) return answer(481);
     if (request.method === 'INVITE') {
       const isReplacing = request.get('Replaces') !== undefined;
-      return obstacle(request) ?? (isReplacing ? replace : dial)(request, admitted);
+      return (
+        obstacle(request) ?? pickUp(request, admitted) ?? (isReplacing ? replace : dial)(request, admitted)
+      );
     }
     return answer(405, { headers: [['Allow', allow]] });
   }
@@ -371,19 +384,17 @@ type Call = {
   unsentStatus: 480 | 503;
   /** A call to a user by `number`: it rings for so long, and its phones may send it on. */
   ringing: { number: string; ms: number } | undefined;
+  /** A call that rings elsewhere, and that this one takes over. */
+  taken?: DialogState;
 };
 type Outcome = Answer | ({ type: 'call' } & Call);
 
 const answer = (status: number, more: More = {}): Answer => ({ type: 'answer', status, ...more });
 
-function mediaEndOf({ peer, device, user }: Side): MediaEnd | undefined {
-  if (peer.type === 'ivr') return undefined;
-  if (peer.type === 'flow') return { flow: peer.flow, user, isGateway: device === '' };
-  const { upstream, transport, local, remote } = peer;
-  // A space: no site has that name.
-  const flow = { agent: noAgent, site: `upstream ${upstream}`, transport, local, remote };
-  return { flow, user, isGateway: false, namesItsMedia: true };
-}
+const both = (first: () => void, second: () => void) => () => {
+  first();
+  second();
+};
 
 const isSip = ({ start }: SipMessage) => start.type === 'request' && /^sips?:/i.test(start.uri);
 

@@ -187,7 +187,7 @@ function replacesIn({ headers = '' }: SipUri): string | undefined {
 }
 
 /** `call-id;to-tag=a;from-tag=b`, seen from who gets it. */
-function parseReplaces(text: string): { callId: string; toTag: string; fromTag: string } | undefined {
+export function parseReplaces(text: string): { callId: string; toTag: string; fromTag: string } | undefined {
   const [callId = '', ...params] = text.split(';').map((part) => part.trim());
   const read = (name: string) =>
     params.find((param) => param.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);

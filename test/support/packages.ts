@@ -8,7 +8,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /** Program → the package that brings it. */
-const packages = { sipp: 'sip-tester', baresip: 'baresip-core', kamailio: 'kamailio' } as const;
+const packages = {
+  sipp: 'sip-tester',
+  baresip: 'baresip-core',
+  kamailio: 'kamailio',
+  xmllint: 'libxml2-utils',
+} as const;
 
 export type Program = keyof typeof packages;
 

@@ -14,11 +14,11 @@ export type ReadDialogInfo = { version: number; entity: string; dialogs: ReadDia
 
 const text = '[^<>"&]*(?:&(?:amp|lt|gt|quot|apos);[^<>"&]*)*';
 const document = new RegExp(
-  `^<\\?xml version="1\\.0" encoding="UTF-8"\\?>\\n<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="([0-9]+)" state="full" entity="(sip:${text})">\\n((?:.|\\n)*)</dialog-info>\\n$`,
+  `^<\\?xml version="1\\.0" encoding="UTF-8"\\?>\\n<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="([0-9]+)" state="full" entity="(sip:${text})">\\n([^]*)</dialog-info>\\n$`,
   'u',
 );
 const dialog = new RegExp(
-  `^<dialog((?: (?:id|call-id|local-tag|remote-tag|direction)="${text}")+)>\\n?<state>(trying|proceeding|early|confirmed|terminated)</state>\\n?((?:<local>.*</local>\\n<remote>.*</remote>\\n)?)</dialog>\\n`,
+  `^<dialog((?: (?:id|call-id|local-tag|remote-tag|direction)="${text}")+)>\\n?<state>(trying|proceeding|early|confirmed|terminated)</state>\\n?((?:<local>[^\\n]*</local>\\n<remote>[^\\n]*</remote>\\n)?)</dialog>\\n`,
   'u',
 );
 const side = new RegExp(
