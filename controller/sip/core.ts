@@ -16,6 +16,7 @@ import type { Keys } from '#controller/keys.ts';
 import type { Device, Flow } from '#controller/model/model.ts';
 import type { CallMedia, ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
 import { createUpstreams, type Upstreams } from '#controller/sip/upstream/upstreams.ts';
+import { createVoicemail } from '#controller/sip/upstream/voicemail.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createResponse, formatMessage, parseMessage, type SipMessage } from '#protocol/sip/message.ts';
@@ -148,6 +149,7 @@ export function createSipCore({
     keys,
     transactions,
     receive: (peer, bytes) => take(bytes, peer),
+    onRegistration: (state) => voicemail.registration(state),
     clock,
     log,
     random,
@@ -175,8 +177,15 @@ export function createSipCore({
     ...{ store, line, log, clock, transactions: upstreams, legs, calls, counters, list, waysOut, test },
     tagFor: authentication.tagFor,
   });
+  const voicemail = createVoicemail({
+    ...{ store, flows, directory, transactions, clock, random },
+    request: upstreams.request,
+    peerOf: upstreams.peerOf,
+    changed: (extension) => notifier.changed(voicemail.package.event, extension),
+    isWatching: (device) => notifier.watches(device, voicemail.package.event),
+  });
   const notifier = createNotifier({
-    packages: [createPresence({ store, directory, dialogs })],
+    packages: [createPresence({ store, directory, dialogs }), voicemail.package],
     store,
     flows,
     directory,
@@ -202,6 +211,7 @@ export function createSipCore({
     dialogs,
     denialOf: createDenial({ store, directory }),
     notifier,
+    voicemail,
     counters,
     media,
     tagFor: authentication.tagFor,
@@ -315,6 +325,7 @@ export function createSipCore({
     counters,
     emergency: { list, waysOut, test },
     close() {
+      voicemail.close();
       upstreams.close();
       line.onSend = () => {};
       notifier.close();

@@ -70,6 +70,8 @@ export type Notifier = {
   subscribe(request: SipMessage, from: { device: Kept<Device>; flow: Flow }): SubscribeAnswer;
   /** Everybody who watches is told. Cheap: what comes within a moment is told once. */
   changed(event: string, resource: string): void;
+  /** The device has a subscription of its own to that event. */
+  watches(device: string, event: string): boolean;
   readonly size: number;
   close(): void;
 };
@@ -303,6 +305,7 @@ export function createNotifier({
       return live === undefined ? refuse({ status: 481 }) : refresh(request, wish, live, flow);
     },
     changed,
+    watches: (device, event) => subscriptions.ofDevice(device).some(({ kept }) => kept.event === event),
     get size() {
       return subscriptions.size;
     },

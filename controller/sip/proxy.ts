@@ -16,6 +16,7 @@ import type { Flow } from '#controller/model/model.ts';
 import type { CallMedia, Flows, LoginLine, Store } from '#controller/model/ports.ts';
 import { calledThere, callerThere } from '#controller/sip/upstream/incoming.ts';
 import type { Upstreams } from '#controller/sip/upstream/upstreams.ts';
+import type { Voicemail } from '#controller/sip/upstream/voicemail.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import type { ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
@@ -53,6 +54,7 @@ export type ProxyOptions = {
   dialogs: Pick<DialogStates, 'begin' | 'ringing' | 'named'>;
   denialOf: DenialOf;
   notifier: Pick<Notifier, 'subscribe'>;
+  voicemail: Pick<Voicemail, 'notified'>;
   counters: Counters;
   media: CallMedia;
   /** How long phones ring, where their caller's site says nothing else. */
@@ -289,6 +291,7 @@ export function createProxy(options: ProxyOptions): Proxy {
 
   function fromUpstream(request: SipMessage, { peer }: From<'upstream'>): Outcome {
     if (request.method === 'OPTIONS') return answer(200, { headers: [['Allow', allow]] });
+    if (request.method === 'NOTIFY') return answer(options.voicemail.notified(request, peer));
     if (request.to.params.has('tag')) return answer(481);
     if (request.method !== 'INVITE') return answer(405, { headers: [['Allow', allow]] });
     return obstacle(request) ?? callIn(request, peer);

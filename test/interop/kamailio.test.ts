@@ -137,6 +137,12 @@ describe('kamailio as the PBX', (test) => {
     holds(await run.ended);
   }, 60_000);
 
+  it('a message in the mailbox lights the lamp', async () => {
+    const lit = await runSipp(world, phone, await world.account(0), 'lamp', { waiting: 'yes' });
+    holds(await (await runFarEnd(far, pbx.port, 'far-lamp', { number: '100', realm })).ended);
+    holds(await lit.ended);
+  }, 40_000);
+
   it('a phone hears what it says, sent back from behind the PBX', async () => {
     await ok('PUT', '/users/101/upstream', { user: 'u101', secret });
     const headless = openHeadless(world, 1);
@@ -169,9 +175,11 @@ describe('kamailio as the PBX', (test) => {
     }
   }, 60_000);
 
-  it('logout takes the registration back', async () => {
+  it('logout takes the registration back and puts the lamp out', async () => {
     const before = pbx.lines.length;
+    const out = await runSipp(world, phone, await world.account(0), 'lamp', { waiting: 'no' });
     await ok('DELETE', `/sessions/${device(world, 0).device}`);
+    holds(await out.ended);
     await until(
       'a REGISTER that ends it',
       () => pbx.lines.slice(before).some((line) => /PASSED REGISTER .*expires=0/.test(line)),

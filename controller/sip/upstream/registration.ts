@@ -61,10 +61,12 @@ export function createRegistration(options: RegistrationOptions): Registration {
   let failures = 0;
   let isClosed = false;
   let isAsking = false;
+  let isKicked = false;
   let cancelTimer = () => {};
 
   function enter(name: RegistrationState['state'], status: number | undefined, nextMs: number): void {
-    const isNews = state.state !== name || state.status !== status;
+    const isNews = isKicked || state.state !== name || state.status !== status;
+    isKicked = false;
     if (isNews) state.since = clock.wall();
     state.state = name;
     if (status === undefined) delete state.status;
@@ -164,7 +166,9 @@ export function createRegistration(options: RegistrationOptions): Registration {
     state,
     kick() {
       // A wrong password does not get right by the PBX's restart.
-      if (state.state !== 'refused') attempt();
+      if (state.state === 'refused') return;
+      isKicked = true;
+      attempt();
     },
     close() {
       if (isClosed) return;

@@ -36,6 +36,8 @@ export type Upstreams = {
   find(number: string): Beyond;
   /** Its addresses, the next for when one fails. Undefined: no way, or an account the caller has not. */
   target(found: { upstream: string; number: string }, caller: string): Target | undefined;
+  /** The address to try first. Undefined: no way. */
+  peerOf(upstream: string, account: string): UpstreamPeer | undefined;
   /** A call from there begins. */
   begins(callId: string): void;
   /** How far the numbers of the call are ahead by now. */
@@ -166,6 +168,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       if (account === undefined) return undefined;
       return chain(ways.get(id)?.peers(account) ?? [], number);
     },
+    peerOf: (upstream, account) => ways.get(upstream)?.peers(account)[0],
     begins: client.memory.begins,
     offsetOf: client.memory.offsetOf,
     show(id) {
