@@ -42,7 +42,7 @@ export type CallMediaOptions = {
 
 export type OpenCallMedia = CallMedia & {
   readonly counters: Readonly<ReturnType<typeof createCounters>>;
-  /** Calls in progress, then those that ended, the latest first. */
+  /** Calls in progress, then those that ended; of both the latest first. */
   calls(): CallReport[];
   close(): void;
 };
@@ -264,7 +264,10 @@ export function createCallMedia({
       if (!isSuccess && call?.begunBy === branch && call.since === undefined) end(call, 'refused');
     },
     calls: () => [
-      ...[...calls].filter(({ since }) => since !== undefined).map((call) => reportOf(call)),
+      ...[...calls]
+        .reverse()
+        .filter(({ since }) => since !== undefined)
+        .map((call) => reportOf(call)),
       ...history.list(),
     ],
     close() {

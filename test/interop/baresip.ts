@@ -7,9 +7,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { type Place, within } from '#test/support/namespaces.ts';
 import { until } from '#test/support/until.ts';
 import { type Account, freePort, type World } from './world.ts';
 
@@ -32,10 +34,12 @@ export type Baresip = {
 const modules = '/usr/lib/baresip/modules';
 
 export async function openBaresip(
-  world: World,
+  world: Pick<World, 'host' | 'port'>,
   account: Account,
   toneHz: number,
   port?: number,
+  /** Where it runs; on this host beside the agent when absent. */
+  place: Place = { address: world.host },
 ): Promise<Baresip> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-baresip-'));
   const sounds = join(folder, 'sounds');
@@ -45,7 +49,8 @@ export async function openBaresip(
   const { server } = account;
   const cafile = server.trusted === undefined ? undefined : join(folder, 'site-ca.crt');
   if (cafile !== undefined) await writeFile(cafile, server.trusted ?? '');
-  await writeFile(join(folder, 'config'), config({ sip, control, sounds, toneHz, host: world.host, cafile }));
+  const { address: host } = place;
+  await writeFile(join(folder, 'config'), config({ sip, control, sounds, toneHz, host, cafile }));
   await writeFile(join(folder, 'contacts'), '');
   const params = `auth_user=${account.authUser};auth_pass=${account.secret};regint=600;audio_codecs=pcma/8000;ptime=20`;
   // The UDP address is where the world says: a test may have put a forwarder before the agent.
@@ -57,7 +62,7 @@ export async function openBaresip(
     mode: 0o600,
   });
 
-  const child = spawn('baresip', ['-f', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(...within(place, 'baresip', ['-f', folder]), { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -65,7 +70,7 @@ export async function openBaresip(
       said = (said + chunk).slice(-20_000);
     });
   }
-  const socket = await until('baresip opens its control port', () => dial(control));
+  const socket = await until('baresip opens its control port', () => dial(control, place));
   const events: BaresipEvent[] = [];
   readNetstrings(socket, (text) => {
     const message = JSON.parse(text) as BaresipEvent & { event?: boolean };
@@ -134,13 +139,14 @@ function config(options: {
     'module ausine.so',
     'module aubridge.so',
     'module sndfile.so',
-    `ctrl_tcp_listen ${options.host}:${options.control}`,
+    `ctrl_tcp_listen 127.0.0.1:${options.control}`,
     `snd_path ${options.sounds}`,
     '',
   ].join('\n');
 }
 
-async function dial(port: number): Promise<Socket | undefined> {
+async function dial(port: number, place: Place): Promise<Duplex | undefined> {
+  if (place.namespace !== undefined) return dialWithin(port, place);
   const socket = connect(port, '127.0.0.1');
   return new Promise((resolve) => {
     socket.once('connect', () => resolve(socket));
@@ -148,8 +154,30 @@ async function dial(port: number): Promise<Socket | undefined> {
   });
 }
 
+/** By a program there that dials until it has a connection, and then carries it. */
+async function dialWithin(port: number, place: Place): Promise<Duplex> {
+  const carry = `const dial = () => {
+    const socket = require('node:net').connect(${port}, '127.0.0.1');
+    const again = () => setTimeout(dial, 20);
+    socket.once('error', again);
+    socket.once('connect', () => {
+      socket.off('error', again).on('error', () => {}).on('close', () => process.exit());
+      process.stderr.write('connected');
+      process.stdin.pipe(socket).pipe(process.stdout);
+    });
+  }; dial();`;
+  const child = spawn(...within(place, process.execPath, ['-e', carry]), {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  await once(child.stderr, 'data');
+  child.stdin.on('error', () => {}); // its end is seen by the process's exit
+  const carrier = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  carrier.once('close', () => child.kill());
+  return carrier;
+}
+
 /** `12:hello world!,` one after another, cut anywhere. */
-function readNetstrings(socket: Socket, take: (text: string) => void): void {
+function readNetstrings(socket: Duplex, take: (text: string) => void): void {
   let rest = Buffer.alloc(0);
   socket.on('error', () => {}); // its end is seen by the process's exit
   socket.on('data', (chunk) => {

@@ -133,7 +133,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function toAccount(config: string): Promise<Account> {
+/** What a Yealink reads from its config. */
+export async function toAccount(config: string): Promise<Account> {
   const settings = new Map(
     config.split('\n').flatMap((line) => {
       const at = line.indexOf('=');

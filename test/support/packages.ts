@@ -13,6 +13,8 @@ const packages = {
   baresip: 'baresip-core',
   kamailio: 'kamailio',
   xmllint: 'libxml2-utils',
+  tcpdump: 'tcpdump',
+  ip: 'iproute2',
 } as const;
 
 export type Program = keyof typeof packages;
