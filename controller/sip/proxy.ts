@@ -18,21 +18,22 @@ import { calledThere, callerThere } from '#controller/sip/upstream/incoming.ts';
 import type { Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import type { Voicemail } from '#controller/sip/upstream/voicemail.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
+import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import type { ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
 import { type Calls, dialogKey, partyIn } from './calls.ts';
 import type { Counters } from './counters.ts';
 import { decide, type Verdict } from './dial-plan.ts';
-import type { DialogState, DialogStates } from './dialog-states.ts';
+import type { DialogStates } from './dialog-states.ts';
 import type { Directory } from './directory.ts';
 import type { EmergencyDesk } from './emergency-desk.ts';
 import type { Side } from './flow-token.ts';
 import { type ForwardOptions, forward, type Target } from './forward.ts';
 import { type Admitted, dialledIn } from './gate.ts';
-import { callerNumber, type Identity } from './identity.ts';
+import { callerNumber } from './identity.ts';
 import type { Leg, Legs } from './legs.ts';
 import { mediaEndOf } from './media-end.ts';
 import type { Notifier } from './notifier.ts';
+import { type Answer, answer, type Call, type Outcome } from './outcome.ts';
 import { ivr, ivrUri, type Peer, type UpstreamPeer } from './peer.ts';
 import { answerAtOnce, bringAfterMs, createPickups } from './pickup.ts';
 import type { DenialOf } from './presence.ts';
@@ -377,22 +378,6 @@ export function createProxy(options: ProxyOptions): Proxy {
     },
   };
 }
-
-type More = { reason?: string; headers?: HeaderList };
-type Answer = { type: 'answer'; status: number } & More;
-type Call = {
-  near: Side;
-  caller: Identity | undefined;
-  targets: readonly Target[];
-  unsentStatus: 480 | 503;
-  /** A call to a user by `number`: it rings for so long, and its phones may send it on. */
-  ringing: { number: string; ms: number } | undefined;
-  /** A call that rings elsewhere, and that this one takes over. */
-  taken?: DialogState;
-};
-type Outcome = Answer | ({ type: 'call' } & Call);
-
-const answer = (status: number, more: More = {}): Answer => ({ type: 'answer', status, ...more });
 
 const both = (first: () => void, second: () => void) => () => {
   first();
