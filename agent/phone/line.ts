@@ -57,7 +57,8 @@ export async function openLine({ wire, userName, server, ...options }: LineOptio
     gracefulShutdown: false,
     logBuiltinEnabled: false,
   });
-  const contact = new URI('sip', userName, wire.local.address, wire.local.port);
+  const way = wire.transport === 'udp' ? {} : { transport: wire.transport };
+  const contact = new URI('sip', userName, wire.local.address, wire.local.port, way);
   Object.assign(userAgent.contact, { uri: contact, toString: () => `<${contact}>` });
   await userAgent.start();
 

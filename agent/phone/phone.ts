@@ -19,12 +19,13 @@ import { createResponse } from '#protocol/sip/message.ts';
 import type { ServerTransaction } from '#protocol/sip/transactions.ts';
 import type { CallEvent } from './call.ts';
 import { Calls } from './calls.ts';
+import { type Connection, createConnection } from './connection.ts';
 import { type Line, type LineOptions, openLine } from './line.ts';
 import { findModel, type PhoneModel, userAgentOf } from './model.ts';
 import { provision } from './provision.ts';
 import { createRegistration, type Registration } from './registration.ts';
 import { createUpdates, type UpdateKind, type Updates } from './updates.ts';
-import { openWire, type SipTimers, type Wire } from './wire.ts';
+import { openWire, resolveHost, type SipTimers, type Wire } from './wire.ts';
 import {
   type Account,
   accountOf,
@@ -128,6 +129,7 @@ export class Phone {
   #account: Account | undefined;
   #registration: Registration | undefined;
   #registered = '';
+  #trusted: string | undefined;
   #isOpen = true;
 
   constructor({ clock, source, wire, tones, toneHz, onEvent }: Parts) {
@@ -252,8 +254,9 @@ export class Phone {
   /** Account settings take effect without a reboot, and only when they changed. */
   async #update(kind: UpdateKind, signal: AbortSignal): Promise<void> {
     if (this.#source === undefined) return;
-    const { etag } = await provision({ ...this.#source, memory: this.#memory, signal });
+    const { etag, trusted } = await provision({ ...this.#source, memory: this.#memory, signal });
     signal.throwIfAborted();
+    this.#trusted = trusted;
     const account = accountOf(this.#memory);
     const shown = { ...toShown(account), ...(etag === undefined ? {} : { etag }), keys: this.#keys };
     this.#tell({ event: 'provisioned', ...shown });
@@ -266,9 +269,27 @@ export class Phone {
     this.#line = undefined;
     this.#registered = '';
     this.#account = account;
+    this.#wire.use(undefined);
     if (account === undefined) return;
+    this.#wire.use(await this.#connectionOf(account));
     await this.#openLine(account);
     this.#registration = this.#register(account);
+  }
+
+  /** Undefined: the account is by UDP, or its server has no address, which registering will find out too. */
+  async #connectionOf({ server }: Account): Promise<Connection | undefined> {
+    const { host, port, transport } = server;
+    if (transport === 'udp') return undefined;
+    const to = { address: await resolveHost(host).catch(() => host), port };
+    return createConnection({
+      transport,
+      to,
+      from: this.sip.address,
+      trusted: this.#trusted,
+      clock: this.#clock,
+      onMessage: (bytes) => this.#wire.take(bytes, to),
+      onLost: () => this.#registration?.lost(),
+    });
   }
 
   async #openLine(identity: Identity): Promise<void> {

@@ -5,6 +5,7 @@
  *     GET <url>/y000000000000.boot         404: y0000000000NN.cfg and <mac>.cfg
  *     GET what the boot file includes      404 is fine
  *     GET <url>/<mac>.cfg                  must be there
+ *     GET static.trusted_certificates.url  if the files name one
  *
  * Nothing reaches the phone's memory before the last file is read, so a server
  * that fails half way changes nothing. Redirects are not followed: a phone that
@@ -36,6 +37,8 @@ export type Provisioned = {
   /** Of <mac>.cfg. */
   etag?: string;
   skippedLines: number;
+  /** PEM of the authority that the files name. */
+  trusted?: string;
 };
 
 /** Throws `input.invalid`, `not.found`, `unavailable`; `limit.reached` for a file too long. */
@@ -54,9 +57,14 @@ export async function provision({ memory, ...options }: ProvisionOptions): Promi
   const ownFile = files.find(({ name }) => name === own);
   if (ownFile === undefined) throw new Fault('not.found', `there is no ${own}`, { noun: 'config', id: own });
 
-  if (boot?.isOverwriting === true) memory.clear();
-  for (const file of files) applySettings(memory, file);
+  const next: Memory = new Map(boot?.isOverwriting === true ? [] : memory);
+  for (const file of files) applySettings(next, file);
+  const authority = next.get('static.trusted_certificates.url');
+  const trusted = authority === undefined ? undefined : await fetchText(authority, options);
+  memory.clear();
+  for (const [key, value] of next) memory.set(key, value);
   return {
+    ...(trusted && { trusted: trusted.text }),
     files: files.map(({ name }) => name),
     ...(ownFile.etag === undefined ? {} : { etag: ownFile.etag }),
     skippedLines: files.reduce((sum, { skippedLines }) => sum + skippedLines, 0),
@@ -67,10 +75,17 @@ type Fetched = YealinkFile & { name: string; etag?: string };
 type FetchOptions = Omit<ProvisionOptions, 'memory'>;
 
 /** Undefined: the server has no such file. */
-async function fetchFile(
+async function fetchFile(name: string, options: FetchOptions): Promise<Fetched | undefined> {
+  const file = await fetchText(name, options);
+  if (file === undefined) return undefined;
+  const { text, etag } = file;
+  return { name, ...parseYealink(text, name), ...(etag === undefined ? {} : { etag }) };
+}
+
+async function fetchText(
   name: string,
   { url, mac, model, maxFileBytes = 1 << 20, timeoutMs = 10_000, signal }: FetchOptions,
-): Promise<Fetched | undefined> {
+): Promise<{ text: string; etag: string | undefined } | undefined> {
   const target = toUrl(name, url);
   const late = AbortSignal.timeout(timeoutMs);
   try {
@@ -86,8 +101,7 @@ async function fetchFile(
         status: answer.statusCode ?? 0,
       });
     }
-    const { etag } = answer.headers;
-    return { name, ...parseYealink(text, name), ...(etag === undefined ? {} : { etag }) };
+    return { text, etag: answer.headers.etag };
   } catch (cause) {
     if (Fault.is(cause)) throw cause;
     throw new Fault('unavailable', `${name}: no whole answer from ${target.host}`, {}, { cause });

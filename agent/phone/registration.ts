@@ -31,7 +31,11 @@ export type RegistrationOptions = {
   onFailed(status: number): void;
 };
 
-export type Registration = { close(): void };
+export type Registration = {
+  /** The connection it came by is gone: registers anew, soon. */
+  lost(): void;
+  close(): void;
+};
 
 const retrySeconds = [1, 2, 4, 8, 16, 30] as const;
 const maxWaitSeconds = 86_400;
@@ -48,7 +52,8 @@ export function createRegistration({
   onFailed,
 }: RegistrationOptions): Registration {
   const { address, port } = wire.local;
-  const contact = `sip:${aor}@${uriHost(address)}:${port}`;
+  const way = wire.transport === 'udp' ? '' : `;transport=${wire.transport}`;
+  const contact = `sip:${aor}@${uriHost(address)}:${port}${way}`;
   const server = `${uriHost(account.server.host)}:${account.server.port}`;
   const callId = `${token()}@${address}`;
   const fromTag = token();
@@ -59,6 +64,8 @@ export function createRegistration({
   let nonceCount = 0;
   let failures = 0;
   let isClosed = false;
+  /** What is still heard of an attempt before the last counts for nothing. */
+  let attempt = 0;
   let cancelTimer = () => {};
 
   async function begin(): Promise<void> {
@@ -73,12 +80,13 @@ export function createRegistration({
   type Allowance = { mayAnswer: boolean; mayLengthen: boolean };
 
   function send(peer: HostPort, allowance: Allowance): void {
+    const mine = ++attempt;
     wire.request(toRequest(), peer, {
       response: (answer) => {
-        if (!isClosed) take(answer, peer, allowance);
+        if (!isClosed && mine === attempt) take(answer, peer, allowance);
       },
       end: (why) => {
-        if (!isClosed && why !== 'done') fail(why === 'timeout' ? 408 : 503);
+        if (!isClosed && mine === attempt && why !== 'done') fail(why === 'timeout' ? 408 : 503);
       },
     });
   }
@@ -160,6 +168,12 @@ export function createRegistration({
 
   void begin();
   return {
+    lost() {
+      if (isClosed) return;
+      attempt++;
+      cancelTimer();
+      fail(503);
+    },
     close() {
       isClosed = true;
       cancelTimer();

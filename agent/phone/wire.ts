@@ -1,9 +1,9 @@
 /**
- * The phone's one UDP socket for SIP, with our transactions on it, and sip.js as
- * their user.
+ * The phone's one UDP socket for SIP, or its connection to its server, with our
+ * transactions on it, and sip.js as their user.
  *
  *     sip.js ── request, not ACK ──> client transaction ──┐
- *     sip.js ── ACK to a 2xx ────────────────────────────>├─ UDP
+ *     sip.js ── ACK to a 2xx ────────────────────────────>├─ UDP, TCP, TLS
  *     sip.js ── response ──────────> server transaction ──┘
  *
  * sip.js was written for reliable transports: it repeats nothing but a 200. So
@@ -29,6 +29,7 @@ import {
 } from '#protocol/sip/transactions.ts';
 import { parseUri } from '#protocol/sip/uri.ts';
 import { formatVia } from '#protocol/sip/via.ts';
+import type { Connection } from './connection.ts';
 import { bindSocket } from './datagrams.ts';
 
 /** What sits on the wire: sip.js. */
@@ -68,6 +69,7 @@ export class Wire {
   /** By sip.js's branch and the method. */
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #servers = new Map<string, ServerTransaction<HostPort>>();
+  #connection: Connection | undefined;
   #unanswered = 0;
   #onSettled = () => {};
   #isOpen = true;
@@ -81,7 +83,7 @@ export class Wire {
     this.#transactions = new Transactions<HostPort>({
       clock,
       send: (peer, bytes) => this.#write(peer, bytes),
-      isReliable: () => false,
+      isReliable: () => this.#connection !== undefined,
       keyOf: formatHostPort,
       onRequest: (transaction) => this.#serve(transaction),
       onAck: (ack) => this.#handUp(ack),
@@ -89,6 +91,21 @@ export class Wire {
     });
     socket.on('message', (bytes, { address, port }) => this.#receive(bytes, { address, port }));
     socket.on('error', () => this.dropped++); // an ICMP message about one datagram; timers deal with the rest
+  }
+
+  get transport(): 'udp' | 'tcp' | 'tls' {
+    return this.#connection?.transport ?? 'udp';
+  }
+
+  /** All goes over it from now on; undefined: by UDP. The one before is closed. */
+  use(connection: Connection | undefined): void {
+    this.#connection?.close();
+    this.#connection = connection;
+  }
+
+  /** What came over the connection in use. */
+  take(bytes: Uint8Array, peer: HostPort): void {
+    this.#receive(bytes, peer);
   }
 
   /** Resolves when every request that was sent has its final answer, or after `patienceMs`. */
@@ -151,6 +168,7 @@ export class Wire {
     this.#isOpen = false;
     this.user = undefined;
     this.#transactions.close();
+    this.#connection?.close();
     this.#socket.close();
   }
 
@@ -220,13 +238,16 @@ export class Wire {
   }
 
   #write(peer: HostPort, bytes: Uint8Array): boolean {
-    if (this.#isOpen) this.#socket.send(bytes, peer.port, peer.address);
-    return this.#isOpen;
+    if (!this.#isOpen) return false;
+    if (this.#connection !== undefined) this.#connection.send(bytes);
+    else this.#socket.send(bytes, peer.port, peer.address);
+    return true;
   }
 
   #newVia(): string {
     const params = new Map([['branch', `z9hG4bK${this.#token()}`], ['rport', undefined] as const]);
-    return formatVia({ transport: 'UDP', host: this.local.address, port: this.local.port, params });
+    const transport = this.transport.toUpperCase();
+    return formatVia({ transport, host: this.local.address, port: this.local.port, params });
   }
 }
 

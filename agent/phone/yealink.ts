@@ -75,9 +75,12 @@ export type Account = {
   password: string;
   label: string;
   displayName: string;
-  server: { host: string; port: number };
+  server: { host: string; port: number; transport: 'udp' | 'tcp' | 'tls' };
   expiresSeconds: number;
 };
+
+/** By `transport_type`; 3, which asks the DNS, is not among them. */
+const transports = ['udp', 'tcp', 'tls'] as const;
 
 /** Account 1, if it is switched on and says where to register. */
 export function accountOf(memory: ReadonlyMap<string, string>): Account | undefined {
@@ -91,7 +94,11 @@ export function accountOf(memory: ReadonlyMap<string, string>): Account | undefi
     password: read('password'),
     label: read('label', userName),
     displayName: read('display_name'),
-    server: { host, port: numberOf(read('sip_server.1.port'), 5060, 65_535) },
+    server: {
+      host,
+      port: numberOf(read('sip_server.1.port'), 5060, 65_535),
+      transport: transports[Number(read('sip_server.1.transport_type', '0'))] ?? 'udp',
+    },
     expiresSeconds: numberOf(read('sip_server.1.expires'), 3_600, 2_147_483_647),
   };
 }

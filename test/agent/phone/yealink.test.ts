@@ -103,7 +103,7 @@ describe('phone memory', (test) => {
       password: '',
       label: '100',
       displayName: '',
-      server: { host: '192.0.2.1', port: 5060 },
+      server: { host: '192.0.2.1', port: 5060, transport: 'udp' },
       expiresSeconds: 3600,
     });
   });
