@@ -15,6 +15,7 @@ const packages = {
   xmllint: 'libxml2-utils',
   tcpdump: 'tcpdump',
   ip: 'iproute2',
+  svwar: 'sipvicious',
 } as const;
 
 export type Program = keyof typeof packages;
