@@ -112,7 +112,8 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
       const credentials = credentialsIn(request);
       if (credentials === undefined) return { type: 'none', isStale: false };
       if (credentials === 'malformed') return { type: 'wrong', isStale: false };
-      const isStale = !nonces.isFresh(credentials.nonce, flowKey(flow));
+      const order = nonces.orderOf(credentials.nonce, flowKey(flow));
+      const isStale = order === undefined;
       const generation = generationOf(credentials, request.method);
       const device = store.get('devices', credentials.username);
       if (isStale) return { type: 'wrong', isStale };
@@ -121,6 +122,7 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
       const use = nonces.use({
         device: device.id,
         nonce: credentials.nonce,
+        order,
         // RFC 2069 clients send no count: then a nonce is good for one request.
         count: credentials.nc === undefined ? 1 : Number.parseInt(credentials.nc, 16),
         request: requestKey(request),

@@ -24,6 +24,7 @@ import { refuse } from '#protocol/sip/refusal.ts';
 import { type ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
 import { createAlgorithms } from './algorithms.ts';
 import { createAuthentication } from './authentication.ts';
+import { createBindings } from './bindings.ts';
 import { createCalls } from './calls.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { createDialogStates } from './dialog-states.ts';
@@ -98,7 +99,8 @@ export function createSipCore({
   takesSha256 = () => false,
 }: SipCoreOptions): SipCore {
   const counters = createCounters();
-  const directory = createDirectory({ store, clock });
+  const bindings = createBindings({ store });
+  const directory = createDirectory({ store, bindings, clock });
   const dialogs = createDialogStates({ onChange: (user) => notifier.changed('dialog', user) });
   const calls = createCalls({
     clock,
@@ -156,6 +158,7 @@ export function createSipCore({
   });
   const register = createRegistrar({
     store,
+    bindings,
     changeOvers,
     clock,
     counters,

@@ -7,6 +7,7 @@ import type { Binding, CollectionName, Device, Flow, Session, User } from '#cont
 import type { Changed, Kept, Store } from '#controller/model/ports.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
+import type { Bindings } from './bindings.ts';
 
 export type Directory = {
   /** Devices that the user is logged in at. */
@@ -20,7 +21,9 @@ export type Directory = {
   close(): void;
 };
 
-export function createDirectory({ store, clock }: { store: Store; clock: Clock }): Directory {
+export type DirectoryOptions = { store: Store; bindings: Bindings; clock: Clock };
+
+export function createDirectory({ store, bindings, clock }: DirectoryOptions): Directory {
   const byExtension = new Index();
   const byPlace = new Index();
 
@@ -43,7 +46,7 @@ export function createDirectory({ store, clock }: { store: Store; clock: Clock }
       return session === undefined ? undefined : store.get('users', session.extension);
     },
     bindingOf(device) {
-      const binding = store.get('bindings', device);
+      const binding = bindings.get(device);
       return binding !== undefined && binding.expiresAt > clock.wall() ? binding : undefined;
     },
     deviceAt(flow) {

@@ -18,12 +18,13 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '#protocol/clock.ts';
 
-export type NonceUse = { device: string; nonce: string; count: number; request: string };
+/** `order` is what `orderOf` answered for the nonce. */
+export type NonceUse = { device: string; nonce: string; order: number; count: number; request: string };
 
 export type Nonces = {
   issue(flow: string): string;
-  /** Given by us, to this flow, and not too long ago. */
-  isFresh(nonce: string, flow: string): boolean;
+  /** Grows from one nonce to the next; undefined: not given by us, not to this flow, or too long ago. */
+  orderOf(nonce: string, flow: string): number | undefined;
   /** `replay`: used before by another request, or older than one we have forgotten. */
   use(use: NonceUse): 'first' | 'repeat' | 'replay';
 };
@@ -36,8 +37,8 @@ const macBytes = 12;
 /** A phone may register with one nonce while it calls with another. */
 const maxNonces = 4;
 
-type Used = { nonce: string; count: number; request: string };
-/** `floor`: the age of the newest nonce that was forgotten; it and all before it are too old. */
+type Used = Omit<NonceUse, 'device'>;
+/** `floor`: the order of the newest nonce that was forgotten; it and all before it are too old. */
 type Row = { latest: Used[]; floor: number };
 
 export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOptions): Nonces {
@@ -57,10 +58,10 @@ export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOption
   }
 
   function isFirstUse(row: Row, use: Used): boolean {
-    if (orderOf(use.nonce) <= row.floor) return false;
+    if (use.order <= row.floor) return false;
     row.latest.unshift(use);
     const forgotten = row.latest.length > maxNonces ? row.latest.pop() : undefined;
-    if (forgotten !== undefined) row.floor = Math.max(row.floor, orderOf(forgotten.nonce));
+    if (forgotten !== undefined) row.floor = Math.max(row.floor, forgotten.order);
     return true;
   }
 
@@ -72,17 +73,21 @@ export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOption
       head.writeUInt16BE(serial, timeBytes);
       return Buffer.concat([head, sign(head, flow)]).toString('base64url');
     },
-    isFresh(nonce, flow) {
+    orderOf(nonce, flow) {
       const bytes = Buffer.from(nonce.slice(0, 64), 'base64url');
-      if (bytes.length !== headBytes + macBytes || bytes.toString('base64url') !== nonce) return false;
+      if (bytes.length !== headBytes + macBytes || bytes.toString('base64url') !== nonce) return undefined;
       const head = bytes.subarray(0, headBytes);
-      const age = clock.now() - head.readUIntBE(0, timeBytes);
-      return age < lifeMs && timingSafeEqual(bytes.subarray(headBytes), sign(head, flow));
+      const at = head.readUIntBE(0, timeBytes);
+      if (clock.now() - at >= lifeMs) return undefined;
+      if (!timingSafeEqual(bytes.subarray(headBytes), sign(head, flow))) return undefined;
+      // Exact for four years of running, then still in order by a few at a time.
+      return at * 0x10000 + head.readUInt16BE(timeBytes);
     },
-    use({ device, nonce, count, request }) {
+    use({ device, ...use }) {
+      const { nonce, count, request } = use;
       const row = rowOf(device);
       const known = row.latest.find((each) => each.nonce === nonce);
-      if (known === undefined) return isFirstUse(row, { nonce, count, request }) ? 'first' : 'replay';
+      if (known === undefined) return isFirstUse(row, use) ? 'first' : 'replay';
       if (count === known.count) return request === known.request ? 'repeat' : 'replay';
       if (count < known.count) return 'replay';
       known.count = count;
@@ -90,10 +95,4 @@ export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOption
       return 'first';
     },
   };
-}
-
-/** Grows from one nonce to the next; exact for four years of running, then still in order by 64 at a time. */
-function orderOf(nonce: string): number {
-  const head = Buffer.from(nonce.slice(0, 12), 'base64url');
-  return head.readUIntBE(0, timeBytes) * 0x10000 + head.readUInt16BE(timeBytes);
 }

@@ -15,10 +15,12 @@ import { Fault } from '#protocol/fault.ts';
 import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import { type NameAddr, parseNameAddr } from '#protocol/sip/name-addr.ts';
 import { parseUri, unescapeUser } from '#protocol/sip/uri.ts';
+import type { Bindings } from './bindings.ts';
 import type { Counters } from './counters.ts';
 
 export type RegistrarOptions = {
   store: Store;
+  bindings: Bindings;
   changeOvers: Pick<ChangeOvers, 'registered'>;
   clock: Clock;
   counters: Counters;
@@ -45,7 +47,7 @@ type Wish =
 export type Registrar = (request: SipMessage, registration: Registration) => SipMessage;
 
 export function createRegistrar(options: RegistrarOptions): Registrar {
-  const { store, changeOvers, clock, counters, toTag } = options;
+  const { store, bindings, changeOvers, clock, counters, toTag } = options;
   const dateAt = createDates();
 
   function answer(request: SipMessage, status: number, more: { reason?: string; headers?: HeaderList } = {}) {
@@ -60,7 +62,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     aor: string,
   ) {
     const { device, flow, generation } = registration;
-    const before = store.get('bindings', device.id);
+    const before = bindings.get(device.id);
     const value: Binding = {
       device: device.id,
       aor,
@@ -71,7 +73,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
       cseq: request.cseq.number,
       userAgent: printable(request.get('User-Agent') ?? ''),
     };
-    store.note([{ type: 'put', collection: 'bindings', value }]);
+    bindings.put(value);
     counters.registered++;
     if (before !== undefined && before.callId !== request.callId) options.onRestart?.(device.id);
     changeOvers.registered(device.id, aor, generation);
@@ -87,12 +89,12 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     if (binding?.aor !== aor || (contacts !== '*' && !contacts.includes(binding.contact))) return;
     const { revision: _, ...value } = binding;
     const ended = { ...value, expiresAt: clock.wall(), callId: request.callId, cseq: request.cseq.number };
-    store.note([{ type: 'put', collection: 'bindings', value: ended }]);
+    bindings.put(ended);
   }
 
   function answerOk(request: SipMessage, device: string): SipMessage {
     const now = clock.wall();
-    const binding = store.get('bindings', device);
+    const binding = bindings.get(device);
     const left = Math.ceil(((binding?.expiresAt ?? 0) - now) / 1_000);
     const contacts: HeaderList =
       left > 0 && binding ? [['Contact', `<${binding.contact}>;expires=${left}`]] : [];
@@ -103,7 +105,7 @@ export function createRegistrar(options: RegistrarOptions): Registrar {
     const { device } = registration;
     const wish = readWish(request);
     if (wish.type === 'refuse') return answer(request, wish.status, wish);
-    const before = store.get('bindings', device.id);
+    const before = bindings.get(device.id);
     const isSameCall = before?.callId === request.callId;
     // RFC 3261 8.2.7: answered without a transaction, so a repeat comes here too. It was done when it first came.
     if (registration.isRepeat && isSameCall && request.cseq.number === before.cseq) {

@@ -186,8 +186,10 @@ function responseOf(
   return hashWire(algorithm, `${secret}:${nonce}:${nc}:${cnonce}:${qop}:${what}`);
 }
 
+/** What is ASCII, as nearly all is, is the same bytes as UTF-8, which a string is hashed as. */
 const hashWire = (algorithm: Algorithm, wire: string) =>
-  hash(hashNames[algorithm], Buffer.from(wire, 'latin1'), 'hex');
+  hash(hashNames[algorithm], beyondAscii.test(wire) ? Buffer.from(wire, 'latin1') : wire, 'hex');
+const beyondAscii = /[\x80-\xff]/;
 
 const hashNames = { MD5: 'md5', 'SHA-256': 'sha256' } as const;
 

@@ -252,13 +252,13 @@ export function createResponse(
   status: number,
   { reason = reasonOf(status), toTag, headers = [], body = noBody }: ResponseParts = {},
 ): SipMessage {
-  const fields = request
-    .fields()
-    .filter(({ name }) => copied.has(name) || (status === 100 && name === 'Timestamp'));
-  const response = new SipMessage({ type: 'response', status, reason }, fields, body);
-  if (toTag !== undefined && !request.to.params.has('tag')) {
-    response.set('To', `${response.get('To')};tag=${toTag}`);
+  const needsTag = toTag !== undefined && !request.to.params.has('tag');
+  const fields: Field[] = [];
+  for (const field of request.fields()) {
+    if (field.name === 'To' && needsTag) fields.push(toField('To', `${field.value};tag=${toTag}`));
+    else if (copied.has(field.name) || (status === 100 && field.name === 'Timestamp')) fields.push(field);
   }
+  const response = new SipMessage({ type: 'response', status, reason }, fields, body);
   for (const [name, value] of headers) response.append(name, value);
   return response;
 }
