@@ -49,7 +49,7 @@ export async function measureCalls(say: (text: string) => void): Promise<Row[]> 
     const called = each.slice(0, devices / 2).map(({ user, secret }) => ({ user, secret, address: at }));
     const callers = each.slice(devices / 2).map(
       ({ address, user, secret }, index): Caller => ({
-        address,
+        address: address.split(':')[0] ?? '',
         user,
         secret,
         number: each[index]?.number ?? '',

@@ -111,4 +111,5 @@ async function populate(data: string, { devices, sessions, perAddress }: Require
   return phones;
 }
 
-const addressOf = (index: number) => `127.16.${index >> 8}.${index & 0xff}`;
+/** A port that stays from one run to the next, as a phone's does: an agent has 4,096 flows at most. */
+const addressOf = (index: number) => `127.16.${index >> 8}.${index & 0xff}:5060`;
