@@ -62,6 +62,16 @@ export function runFarEnd(
   return start(args, scenario, { aor: 'far', ...words });
 }
 
+/** Runs `scenario` once as a gateway on the site's LAN, which waits to be called. */
+export function runGateway(
+  { sipPort, mediaPort }: SippPhone,
+  scenario: string,
+  words: Record<string, string> = {},
+): Promise<SippRun> {
+  const here = '127.0.0.1';
+  return start(['-i', here, '-p', `${sipPort}`, '-mi', here, '-mp', `${mediaPort}`], scenario, words);
+}
+
 async function start(
   more: readonly string[],
   scenario: string,
