@@ -50,6 +50,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const sockets = new Set<Socket>();
   const bySource = new Map<string, number>();
   const byPath = new Map<string, Connection>();
+  const shown = new WeakMap<TlsServer, Credentials>();
 
   /** Counts it in until it is gone; false when there are too many. */
   function admit(socket: Socket, path: Path): boolean {
@@ -80,7 +81,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
   async function handshake(tls: TlsServer, path: Path, raw: Socket): Promise<void> {
     raw.on('error', () => {}); // its close is enough to know
     try {
-      tls.setSecureContext(await options.credentials());
+      const credentials = await options.credentials();
+      // To read a key costs as much as a handshake: once for each certificate.
+      if (shown.get(tls) !== credentials) tls.setSecureContext(credentials);
+      shown.set(tls, credentials);
       if (!raw.destroyed) tls.emit('connection', raw);
     } catch (err) {
       handshakeFailed(err, path.remote);

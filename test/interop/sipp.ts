@@ -34,8 +34,11 @@ export async function runSipp(
   scenario: string,
   words: Record<string, string> = {},
 ): Promise<SippRun> {
+  const { server } = account;
   const args = ['-i', world.host, '-p', `${phone.sipPort}`, '-mi', world.host, '-mp', `${phone.mediaPort}`];
-  args.push('-au', account.authUser, '-ap', account.secret, `${world.host}:${world.port}`);
+  args.push('-au', account.authUser, '-ap', account.secret);
+  if (server.transport === 'tcp') args.push('-t', 't1', `${server.address}:${server.port}`);
+  else args.push(`${world.host}:${world.port}`);
   return start(args, scenario, { aor: account.user, ...words });
 }
 
@@ -99,6 +102,15 @@ async function fill(scenario: string, words: Record<string, string>): Promise<st
   let text = await readFile(join(folder, `${scenario}.xml`), 'utf8');
   if (words.after !== undefined)
     text = text.replace('[after]', await readFile(join(folder, `${words.after}.xml`), 'utf8'));
+  if (words.infos !== undefined) text = text.replace('[infos]', await infosOf(words.infos));
   for (const [word, value] of Object.entries(words)) text = text.replaceAll(`[${word}]`, value);
   return text;
+}
+
+/** An INFO for each digit, counted on from the INVITE that was let in. */
+async function infosOf(digits: string): Promise<string> {
+  const info = await readFile(join(folder, 'info.xml'), 'utf8');
+  return [...digits]
+    .map((digit, index) => info.replace('[digit]', digit).replaceAll('[cseq]', String(index + 3)))
+    .join('');
 }
