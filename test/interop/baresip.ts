@@ -21,6 +21,8 @@ export type Baresip = {
   /** What happened so far: CALL_INCOMING, CALL_ESTABLISHED, CALL_CLOSED … */
   readonly events: readonly BaresipEvent[];
   command(name: string, params?: string): Promise<void>;
+  /** Presses keys in a call, one after the other as fingers do: a key pressed while another sounds is lost in baresip. */
+  press(digits: string): Promise<void>;
   /** It registers as soon as it runs, mostly before its control port is open: read from what it prints. */
   registered(): Promise<unknown>;
   /** Waits until an event of this type came after the first `from` events. */
@@ -32,6 +34,8 @@ export type Baresip = {
 };
 
 const modules = '/usr/lib/baresip/modules';
+const patienceMs = 30_000;
+const betweenKeysMs = 250;
 
 export async function openBaresip(
   world: Pick<World, 'host' | 'port'>,
@@ -77,20 +81,31 @@ export async function openBaresip(
     if (message.event === true) events.push(message);
   });
 
+  async function command(name: string, params = ''): Promise<void> {
+    const text = JSON.stringify({ command: name, params });
+    socket.write(`${Buffer.byteLength(text)}:${text},`);
+  }
+
+  async function waitFor<T>(what: string, probe: () => T): Promise<NonNullable<T>> {
+    try {
+      return await until(what, probe, patienceMs);
+    } catch (cause) {
+      throw new Error(`${what}; baresip said:\n${said}`, { cause });
+    }
+  }
+
   return {
     events,
-    async command(name, params = '') {
-      const text = JSON.stringify({ command: name, params });
-      socket.write(`${Buffer.byteLength(text)}:${text},`);
+    command,
+    async press(digits) {
+      for (const digit of digits) {
+        await command('sndcode', digit);
+        await new Promise((next) => setTimeout(next, betweenKeysMs));
+      }
     },
-    registered: () =>
-      until(`baresip registers\n${said}`, () => / 200 OK \(.*\) \[1 binding/.test(said), 15_000),
+    registered: () => waitFor('baresip registers', () => / 200 OK \(.*\) \[1 binding/.test(said)),
     saw: (type, from = 0) =>
-      until(
-        `baresip says ${type}\n${said}`,
-        () => events.slice(from).find((event) => event.type === type),
-        15_000,
-      ),
+      waitFor(`baresip says ${type}`, () => events.slice(from).find((event) => event.type === type)),
     async heard() {
       const files = (await readdir(sounds)).filter((name) => name.endsWith('-dec.wav')).sort();
       const bytes = await readFile(join(sounds, files.at(-1) ?? 'none'));

@@ -79,7 +79,7 @@ export function createTalk(world: TwoSites): Talk {
       const phone = await startPhone(desk);
       await phone.command('dial', `*77*${extension}*`);
       await phone.saw('CALL_ESTABLISHED');
-      for (const digit of `${pin}#`) await phone.command('sndcode', digit);
+      await phone.press(`${pin}#`);
       await phone.saw('CALL_CLOSED');
       await startPhone(desk);
     },
