@@ -307,8 +307,8 @@ export function createProxy(options: ProxyOptions): Proxy {
     const targets = directory.devicesOf(called).flatMap((id) => targetAt(id, called) ?? []);
     if (targets.length === 0) return refuseCall(480, 'Not logged in');
     const caller = callerThere(request);
-    options.upstreams.begins(request.callId);
-    const near: Side = { peer: { ...peer, account: called }, device: '', user: caller.user };
+    const home = options.upstreams.begins(request.callId, peer);
+    const near: Side = { peer: { ...home, account: called }, device: '', user: caller.user };
     const ringing = { number: called, ms: options.ringMs };
     return { type: 'call', near, caller, targets, unsentStatus: 480, ringing };
   }

@@ -60,7 +60,6 @@ describe('kamailio as the PBX', (test) => {
       far: far.sipPort,
       realm,
       password: secret,
-      asks: true,
     });
     await ok('POST', '/upstreams', {
       id: 'pbx',
@@ -189,6 +188,31 @@ describe('kamailio as the PBX', (test) => {
       await (await runFarEnd(far, pbx.port, 'far-refused', { number: '100', realm, expect: '480' })).ended,
     );
   }, 40_000);
+
+  it('a trunk by TCP, known by its address: nothing is challenged, numbers stay', async () => {
+    await ok('POST', '/upstreams', {
+      id: 'trunk',
+      mode: 'trunk',
+      transport: 'tcp',
+      local: { address: '127.0.0.1', port: 0 },
+      addresses: [{ address: '127.0.0.1', port: pbx.port }],
+      numbers: ['1'],
+      calledPrefix: '+4930',
+      probeSeconds: 2,
+    });
+    await until(
+      'it is up',
+      async () => {
+        const { addressStates } = (await ok('GET', '/upstreams/trunk')) as unknown as Shown;
+        return addressStates[0]?.state === 'up';
+      },
+      15_000,
+    );
+    await ok('POST', '/sessions', { device: device(world, 0).device, extension: '100' });
+    const answering = await runFarEnd(far, pbx.port, 'far-answer', { invite: '2', again: '3', bye: '4' });
+    holds(await scenario('call', { number: '130123', after: 'then-offer-again' }));
+    holds(await answering.ended);
+  }, 60_000);
 
   it('the secret is nowhere: not in the log, not in the store, not in an answer', async () => {
     const all = JSON.stringify([

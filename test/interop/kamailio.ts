@@ -1,6 +1,7 @@
 /**
- * Kamailio from Debian as the PBX: registrar with digest, every request of the
- * controller's challenged, record-routing, a far end behind it. Its config is
+ * Kamailio from Debian as the PBX: by UDP a registrar with digest that challenges
+ * every request of the controller's, by TCP a trunk that knows it by its address;
+ * record-routing, a far end behind it. Its config is
  * written here, into a folder of its own; it runs in the foreground.
  */
 
@@ -18,8 +19,6 @@ export type KamailioOptions = {
   far: number;
   realm: string;
   password: string;
-  /** False: a trunk that knows the controller by its address. */
-  asks: boolean;
 };
 
 export type Kamailio = {
@@ -35,7 +34,7 @@ export type Kamailio = {
 
 const host = '127.0.0.1';
 
-const config = ({ port, far, realm, password, asks }: KamailioOptions) => `#!KAMAILIO
+const config = ({ port, far, realm, password }: KamailioOptions) => `#!KAMAILIO
 debug=1
 log_stderror=yes
 fork=yes
@@ -43,7 +42,9 @@ children=1
 auto_aliases=no
 alias="${realm}"
 listen=udp:${host}:${port}
-disable_tcp=yes
+listen=tcp:${host}:${port}
+tcp_children=1
+tcp_accept_aliases=yes
 loadmodule "kex.so"
 loadmodule "tm.so"
 loadmodule "sl.so"
@@ -84,7 +85,8 @@ request_route {
     save("location");
     exit;
   }
-  if (${asks ? '1' : '0'} == 1 && $sp != ${far}) {
+  # Over TCP it is a trunk that knows the controller by its address.
+  if ($proto == "udp" && $sp != ${far}) {
     if (!pv_proxy_authenticate("${realm}", "${password}", "0")) {
       t_newtran();
       proxy_challenge("${realm}", "1");

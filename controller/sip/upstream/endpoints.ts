@@ -6,6 +6,9 @@
 
 import type { Upstream } from '#controller/model/model.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
+import { domainOf } from './domain.ts';
+import { openStreams } from './streams.ts';
 import { type Endpoint, localAddressTo, openUdp } from './udp.ts';
 
 export type Endpoints = {
@@ -15,6 +18,9 @@ export type Endpoints = {
 };
 
 export type EndpointsOptions = {
+  clock: Clock;
+  /** Whether an upstream has that address. */
+  isKnown(address: string): boolean;
   onMessage(transport: Upstream['transport'], local: HostPort, remote: HostPort, bytes: Buffer): void;
   onError(error: Error): void;
 };
@@ -24,26 +30,35 @@ export const defaultPort = 5_080;
 
 type Shared = { opening: Promise<Endpoint>; users: number };
 
-export function createEndpoints({ onMessage, onError }: EndpointsOptions): Endpoints {
+export function createEndpoints({ clock, isKnown, onMessage, onError }: EndpointsOptions): Endpoints {
   const shared = new Map<string, Shared>();
   let isClosed = false;
 
-  async function open(transport: Upstream['transport'], local: HostPort): Promise<Endpoint> {
-    const endpoint: Endpoint = await openUdp({
-      local,
-      onError,
-      onMessage: (remote, bytes) => onMessage(transport, endpoint.local, remote, bytes),
-    });
+  async function open(upstream: Upstream, local: HostPort): Promise<Endpoint> {
+    const { transport, ca } = upstream;
+    const hear = (remote: HostPort, bytes: Buffer) => onMessage(transport, endpoint.local, remote, bytes);
+    const tls = transport === 'tls' ? { name: domainOf(upstream), ca } : undefined;
+    const endpoint: Endpoint =
+      transport === 'udp'
+        ? await openUdp({ local, onError, onMessage: hear })
+        : await openStreams({ local, tls, clock, isKnown, onError, onMessage: hear });
     if (isClosed) endpoint.close();
     return endpoint;
   }
 
   return {
-    async acquire({ transport, local, addresses: [first] }) {
+    async acquire(upstream) {
+      const {
+        transport,
+        local,
+        addresses: [first],
+      } = upstream;
       const address = local?.address ?? (await localAddressTo(first ?? { address: '127.0.0.1', port: 5060 }));
       const wanted = { address, port: local?.port ?? defaultPort };
-      const key = `${transport} ${formatHostPort(wanted)}`;
-      const mine = shared.get(key) ?? { opening: open(transport, wanted), users: 0 };
+      // Connections over TLS are verified for the one that they are made for.
+      const owner = transport === 'tls' ? ` ${upstream.id} ${upstream.ca ?? ''}` : '';
+      const key = `${transport} ${formatHostPort(wanted)}${owner}`;
+      const mine = shared.get(key) ?? { opening: open(upstream, wanted), users: 0 };
       shared.set(key, mine);
       mine.users++;
       const release = () => {

@@ -21,10 +21,11 @@ import type { Clock } from '#protocol/clock.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
 import type { Transactions } from '#protocol/sip/transactions.ts';
 import { type Credential, createUpstreamClient, type UpstreamClient } from './client.ts';
+import { domainOf } from './domain.ts';
 import { createEndpoints } from './endpoints.ts';
 import { type Beyond, findUpstream } from './numbers.ts';
 import { createRegistrations } from './registrations.ts';
-import { domainOf, openWay, type Way } from './way.ts';
+import { openWay, type Way } from './way.ts';
 
 export type Upstreams = {
   request: UpstreamClient['request'];
@@ -38,8 +39,8 @@ export type Upstreams = {
   target(found: { upstream: string; number: string }, caller: string): Target | undefined;
   /** The address to try first. Undefined: no way. */
   peerOf(upstream: string, account: string): UpstreamPeer | undefined;
-  /** A call from there begins. */
-  begins(callId: string): void;
+  /** A call from there begins; answers who it is from, by the address where it is reached, for that of a connection ends with it. */
+  begins(callId: string, peer: UpstreamPeer): UpstreamPeer;
   /** How far the numbers of the call are ahead by now. */
   offsetOf(callId: string): number;
   show(id: string): UpstreamShown;
@@ -74,6 +75,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   });
 
   const endpoints = createEndpoints({
+    clock,
+    isKnown: (from) =>
+      [...ways.values()].some(({ upstream }) => upstream.addresses.some(({ address }) => address === from)),
     onMessage(transport, local, remote, bytes) {
       const peer = peerFrom(transport, local, remote);
       if (peer === undefined) counters.strangers++;
@@ -169,7 +173,13 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       return chain(ways.get(id)?.peers(account) ?? [], number);
     },
     peerOf: (upstream, account) => ways.get(upstream)?.peers(account)[0],
-    begins: client.memory.begins,
+    begins(callId, peer) {
+      client.memory.begins(callId);
+      const addresses = ways.get(peer.upstream)?.upstream.addresses ?? [];
+      if (addresses.some((each) => sameHostPort(each, peer.remote))) return peer;
+      const remote = addresses.find(({ address }) => address === peer.remote.address);
+      return remote === undefined ? peer : { ...peer, remote };
+    },
     offsetOf: client.memory.offsetOf,
     show(id) {
       const way = ways.get(id);

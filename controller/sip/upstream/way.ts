@@ -10,6 +10,7 @@ import type { UpstreamPeer } from '#controller/sip/peer.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { UpstreamClient } from './client.ts';
+import { domainOf } from './domain.ts';
 import type { Endpoints } from './endpoints.ts';
 import { createHealth } from './health.ts';
 import { startProbe } from './probe.ts';
@@ -40,9 +41,6 @@ export type WayOptions = {
 };
 
 const retryMs = 10_000;
-
-export const domainOf = ({ domain, addresses: [first] }: Upstream) =>
-  domain ?? (first === undefined ? 'invalid' : formatHostPort(first).replace(/:\d+$/, ''));
 
 export function openWay({ upstream, endpoints, request, clock, log, random, onUp }: WayOptions): Way {
   const { id, transport, addresses, probeSeconds } = upstream;
