@@ -99,7 +99,6 @@ export async function openController({
     });
     opened.push(sessions);
     const line = createLoginLine({ sessions, store, media: hub, clock, log });
-    opened.push(line);
     const mediaOf = (site: string) => store.get('sites', site)?.media ?? 'direct';
     const own = createLocalPorts({ range: rtpPorts, clock, log });
     opened.push(own);
@@ -119,7 +118,8 @@ export async function openController({
       takesSha256,
       ...(locations !== undefined && { locationUrl: locations.urlOf }),
     });
-    opened.push(core);
+    // The line before the core: calls that it ends have their BYE to send.
+    opened.push(core, line);
     const notices = createNotices({
       list: core.emergency.list,
       contactsOf: (site) => store.get('sites', site)?.emergencyContacts,

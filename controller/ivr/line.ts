@@ -149,6 +149,10 @@ export function createLoginLine({
       sendsInfo: incoming.sendsInfo,
       onDigit: (digit) => dialogue?.feed({ type: 'digit', digit }),
       onPlayed: () => dialogue?.feed({ type: 'said' }),
+      onLost() {
+        log.info(facts, 'login call lost its agent');
+        hangUp();
+      },
     });
     const entry: Running = { call, end };
     running.add(entry);

@@ -40,6 +40,8 @@ export type TalkOptions = {
   onDigit: (digit: string) => void;
   /** Everything that was to play has been sent. */
   onPlayed: () => void;
+  /** The stream is gone for good: nothing is said or heard any more. */
+  onLost: () => void;
 };
 
 export type Talk = {
@@ -60,7 +62,7 @@ export type Talk = {
 /** What stands: the other side's SDP, read, and the stream that serves it. */
 type Agreement = { sdp: Sdp; terms: AudioTerms; port: number; stream: MediaStream };
 
-export function createTalk({ flow, media, clock, sendsInfo, onDigit, onPlayed }: TalkOptions): Talk {
+export function createTalk({ flow, media, clock, sendsInfo, onDigit, onPlayed, onLost }: TalkOptions): Talk {
   let origin: Origin = createOrigin();
   let agreed: Agreement | undefined;
   let player: Player | undefined;
@@ -97,6 +99,9 @@ export function createTalk({ flow, media, clock, sendsInfo, onDigit, onPlayed }:
     else if (before?.terms.eventType !== eventType)
       detector = createDigitDetector({ payloadType: eventType });
     next.stream.onPacket = onPacket;
+    next.stream.onLost = () => {
+      if (agreed === next && !isClosed) onLost();
+    };
 
     const isMuted = next.terms.target === undefined || !next.terms.direction.startsWith('send');
     player ??= createPlayer({

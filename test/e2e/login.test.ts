@@ -6,6 +6,17 @@ import { until } from '#test/support/until.ts';
 import { anna, inWorld } from './world.ts';
 
 describe('a login call', (test) => {
+  test('is ended by a controller that stops', async () => {
+    await inWorld(async (world) => {
+      const desk = await world.desk('HD0001');
+      desk.phone.call('*77*');
+      const { remoteMedia } = await desk.saw('answered');
+      await until('it asks', () => world.ear.heard(remoteMedia).length === 1);
+      await world.controller.close();
+      await desk.saw('ended', { by: 'them' });
+    });
+  }, 30_000);
+
   test('in German, by the bare code, with silence for an end of each entry', async () => {
     await inWorld(
       async (world) => {

@@ -79,6 +79,24 @@ describe('kill -9', (test) => {
   );
 
   test(
+    'of the agent while the voice talks: the call ends, and the next login works',
+    async () => {
+      await withPrograms(async (programs) => {
+        const desk = await programs.desk('HD0001');
+        const before = desk.mark();
+        desk.phone.call(`*77*${anna.extension}*`);
+        await desk.saw('audio', {}, before);
+        await programs.agent.kill();
+        await programs.startAgent();
+        await desk.saw('ended', { by: 'them' }, before);
+        await logIn(desk, anna);
+        await becomes(programs, 'HD0001', anna.extension);
+      });
+    },
+    deadlineMs,
+  );
+
+  test(
     'of the agent in a call: phones are reached again, and call, without registering anew',
     async () => {
       await withPrograms(
