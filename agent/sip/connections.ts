@@ -48,6 +48,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const { counters } = relay;
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
+  /** Those of them that, as far as we know, never registered; the oldest first. */
+  const strangers = new Map<Socket, Path>();
   const bySource = new Map<string, number>();
   const byPath = new Map<string, Connection>();
   const shown = new WeakMap<TlsServer, Credentials>();
@@ -56,17 +58,33 @@ export function createConnections(options: ConnectionsOptions): Connections {
   function admit(socket: Socket, path: Path): boolean {
     const source = path.remote.address;
     const ofSource = bySource.get(source) ?? 0;
-    const isFull = sockets.size >= maxConnections || ofSource >= maxPerSource;
-    if (isFull || relay.whyNotFrom(path) !== undefined) return false;
+    if (ofSource >= maxPerSource || relay.whyNotFrom(path) !== undefined) return false;
+    if (sockets.size >= maxConnections && !makeRoom()) return false;
     sockets.add(socket);
+    strangers.set(socket, path);
     bySource.set(source, ofSource + 1);
     socket.once('close', () => {
       sockets.delete(socket);
+      strangers.delete(socket);
       const left = (bySource.get(source) ?? 1) - 1;
       if (left > 0) bySource.set(source, left);
       else bySource.delete(source);
     });
     return true;
+  }
+
+  /** The oldest connection of a stranger goes, so that no crowd of them keeps a phone out. */
+  function makeRoom(): boolean {
+    for (const [socket, path] of strangers) {
+      strangers.delete(socket);
+      // Looked at once, when it matters: a phone stays a phone for as long as it is connected.
+      if (relay.isRegistered(path)) continue;
+      counters.connectionsRefused++;
+      sockets.delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
   }
 
   function accept(path: Path | undefined, socket: Socket, tls: TlsServer | undefined): void {

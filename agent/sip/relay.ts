@@ -130,6 +130,11 @@ export class SipRelay {
     if (flow !== undefined) this.#table.close(flow);
   }
 
+  /** The controller accepted a REGISTER over it. */
+  isRegistered(path: Path): boolean {
+    return this.#table.find(pathOf(path))?.isRegistered === true;
+  }
+
   /** Why nobody may come from there; undefined when they may. */
   whyNotFrom({ transport, local, remote }: Path): string | undefined {
     const isOurs = transport === 'udp' && this.#options.isOurSocket(remote);

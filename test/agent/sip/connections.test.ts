@@ -239,23 +239,43 @@ describe('SIP over TCP, hostile', (test) => {
     await close();
   });
 
-  test('connections are bounded for each source and in all', async () => {
-    const connections = { maxPerSource: 2, maxConnections: 3 };
-    const { connect, came, counted, counters, close } = await openWorld({ connections });
+  test('connections are bounded for each source', async () => {
+    const { connect, came, counted, counters, close } = await openWorld({ connections: { maxPerSource: 2 } });
     const phones = [connect(), connect()];
     for (const [n, { socket }] of phones.entries()) socket.write(toText('REGISTER', `p${n}`));
     await came(2);
     const third = connect();
     await until('refused', () => third.isEnded());
+    assert.is(counters.connectionsRefused, 1);
     connect('127.0.0.2').socket.write(toText('REGISTER', 'other'));
     await came(3);
-    const fourth = connect('127.0.0.3');
-    await until('refused', () => fourth.isEnded());
-    assert.is(counters.connectionsRefused, 2);
     phones[0]?.socket.destroy();
     await counted('flowsClosed');
     connect().socket.write(toText('REGISTER', 'again'));
     await came(4);
+    await close();
+  });
+
+  test('and in all: the oldest stranger makes room, a phone never', async () => {
+    const { connect, came, sip, counters, close } = await openWorld({ connections: { maxConnections: 3 } });
+    const phones = [connect(), connect()];
+    for (const [n, { socket }] of phones.entries()) {
+      socket.write(toText('REGISTER', `p${n}`));
+      await came(n + 1);
+      sip.relay.send(2 * n + 1, ok);
+    }
+    await until('both are registered', () => phones.every((phone) => phone.heard() === ok.toString()));
+    const strangers = Array.from({ length: 5 }, (_, n) => connect(`127.0.0.${n + 10}`));
+    await until('four strangers are gone', () => counters.connectionsRefused === 4);
+    await until('all but one', () => strangers.filter((each) => each.isEnded()).length === 4);
+    assert.not(phones.some((phone) => phone.isEnded()));
+    const phone = connect('127.0.0.30');
+    phone.socket.write(toText('REGISTER', 'third'));
+    await came(3);
+    sip.relay.send(5, ok);
+    const late = connect('127.0.0.40');
+    await until('nobody can make room any more', () => late.isEnded());
+    assert.not([...phones, phone].some((each) => each.isEnded()));
     await close();
   });
 
