@@ -18,6 +18,7 @@ import { Fault } from '#protocol/fault.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
 import { parseNameAddr } from '#protocol/sip/name-addr.ts';
 import { parseUri, type SipUri, unescapeUser } from '#protocol/sip/uri.ts';
+import { triesOf } from './b2bua.ts';
 import { type Calls, dialogOf, type Party } from './calls.ts';
 import type { Verdict } from './dial-plan.ts';
 import type { Side } from './flow-token.ts';
@@ -93,9 +94,11 @@ export function createTransfers(options: TransferOptions): Transfers {
       });
   }
 
-  /** Who is logged in; and nobody sends on a gateway or the login call. */
-  const mayRefer = (by: Dialler, { device, peer }: Side) =>
-    userAt(by.device) !== undefined && (device !== '' || (peer.type !== 'flow' && peer.type !== 'ivr'));
+  /** Who is logged in; and nobody sends on a gateway, the login call or a call for help. */
+  function mayRefer(by: Dialler, far: Side): boolean {
+    if (userAt(by.device) === undefined || triesOf(far) !== undefined) return false;
+    return far.device !== '' || (far.peer.type !== 'flow' && far.peer.type !== 'ivr');
+  }
 
   /** Without Replaces. */
   function referredTo(uri: SipUri, by: Dialler): string | undefined {
