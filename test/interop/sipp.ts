@@ -33,9 +33,20 @@ export async function runSipp(
   account: Account,
   scenario: string,
   words: Record<string, string> = {},
+  more: readonly string[] = [],
 ): Promise<SippRun> {
   const { server } = account;
-  const args = ['-i', world.host, '-p', `${phone.sipPort}`, '-mi', world.host, '-mp', `${phone.mediaPort}`];
+  const args = [
+    ...more,
+    '-i',
+    world.host,
+    '-p',
+    `${phone.sipPort}`,
+    '-mi',
+    world.host,
+    '-mp',
+    `${phone.mediaPort}`,
+  ];
   args.push('-au', account.authUser, '-ap', account.secret);
   if (server.transport === 'tcp') args.push('-t', 't1', `${server.address}:${server.port}`);
   else args.push(`${world.host}:${world.port}`);
@@ -100,10 +111,16 @@ async function start(
 
 async function fill(scenario: string, words: Record<string, string>): Promise<string> {
   let text = await readFile(join(folder, `${scenario}.xml`), 'utf8');
-  if (words.after !== undefined)
-    text = text.replace('[after]', await readFile(join(folder, `${words.after}.xml`), 'utf8'));
+  for (const place of ['after', 'talk']) {
+    const part = words[place];
+    text = text.replace(
+      `[${place}]`,
+      part === undefined ? '' : await readFile(join(folder, `${part}.xml`), 'utf8'),
+    );
+  }
   if (words.infos !== undefined) text = text.replace('[infos]', await infosOf(words.infos));
-  for (const [word, value] of Object.entries(words)) text = text.replaceAll(`[${word}]`, value);
+  for (const [word, value] of Object.entries({ isAckOptional: 'false', ...words }))
+    text = text.replaceAll(`[${word}]`, value);
   return text;
 }
 
