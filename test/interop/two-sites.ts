@@ -68,6 +68,8 @@ export type TwoSites = {
   agentHost(site: SiteName): string;
   /** What both ways between a site and the controller do to packets, as `delay 40ms loss 1%`. */
   spoilWan(site: SiteName, how: string): void;
+  /** Bytes of the tunnels wait so long each way; needs `hasLine`. */
+  delayLine(ms: number): void;
   restartController(): Promise<void>;
   /** What the programs said. */
   log(): string;
@@ -78,10 +80,36 @@ const program = (name: string) => fileURLToPath(new URL(`../../dist/${name}.mjs`
 const nets = { north: { wan: '10.77.1', lan: '192.168.77' }, south: { wan: '10.77.2', lan: '192.168.78' } };
 const siteNames = ['north', 'south'] as const;
 const tunnelPort = '8443';
+const linePort = '9443';
 
-type Running = { readonly ended: Promise<unknown>; stop(signal?: NodeJS.Signals): Promise<void> };
+/** A way for TCP that keeps bytes for as long as it is told, and in order; told again, what is new takes that long. */
+const line = `
+  const net = require('node:net');
+  let ms = 0;
+  require('node:readline').createInterface(process.stdin).on('line', (text) => { ms = Number(text); });
+  net.createServer({ noDelay: true }, (near) => {
+    const far = net.connect({ port: ${tunnelPort}, host: '127.0.0.1', noDelay: true });
+    for (const [one, other] of [[near, far], [far, near]]) {
+      const kept = [];
+      const pass = () => {
+        while (kept.length > 0 && kept[0].due <= performance.now()) other.write(kept.shift().bytes);
+        if (kept.length > 0) setTimeout(pass, kept[0].due - performance.now());
+      };
+      one.on('data', (bytes) => {
+        if (kept.push({ bytes, due: performance.now() + ms }) === 1) pass();
+      });
+      one.on('error', () => {}).on('close', () => other.destroy());
+    }
+  }).listen(${linePort}, '0.0.0.0', () => console.log('up'));
+`;
 
-export async function openTwoSites(): Promise<TwoSites> {
+type Running = {
+  readonly ended: Promise<unknown>;
+  tell(text: string): void;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+};
+
+export async function openTwoSites({ hasLine = false } = {}): Promise<TwoSites> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-sites-'));
   const namespaces = openNamespaces();
   const running: Running[] = [];
@@ -91,13 +119,14 @@ export async function openTwoSites(): Promise<TwoSites> {
   /** Starts a program and waits for its ready line. */
   async function start(namespace: string, file: string, args: string[]): Promise<Running> {
     const [command, all] = within({ namespace, address: '' }, process.execPath, [file, ...args]);
-    const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, all, { stdio: ['pipe', 'pipe', 'pipe'] });
     child.stderr.on('data', (chunk) => {
       said = (said + chunk).slice(-200_000);
     });
     const ended = once(child, 'exit');
     const one: Running = {
       ended,
+      tell: (text) => void child.stdin.write(`${text}\n`),
       async stop(signal = 'SIGTERM') {
         child.kill(signal);
         const late = setTimeout(() => child.kill('SIGKILL'), 5_000);
@@ -144,7 +173,7 @@ export async function openTwoSites(): Promise<TwoSites> {
     await hotdesk(['site', 'create', site]);
     const { token } = await hotdesk(['enrol-token', 'create', '--site', site]);
     const agentData = join(folder, site);
-    const url = `wss://${wan}.1:${tunnelPort}`;
+    const url = `wss://${wan}.1:${hasLine ? linePort : tunnelPort}`;
     const agent = program('hotdesk-agent');
     const enrol = ['enrol', '--controller', url, '--token', String(token), '--data', agentData];
     await run(...within({ namespace, address: '' }, process.execPath, [agent, ...enrol]));
@@ -159,6 +188,7 @@ export async function openTwoSites(): Promise<TwoSites> {
 
   try {
     let controller = await serve();
+    const delayer = hasLine ? await start(controllerHost, '-e', [line]) : undefined;
     for (const site of siteNames) await openSite(site);
 
     return {
@@ -203,6 +233,7 @@ export async function openTwoSites(): Promise<TwoSites> {
         namespaces.spoil(hosts[site], 'wan', how);
         namespaces.spoil(controllerHost, site, how);
       },
+      delayLine: (ms) => delayer?.tell(String(ms)),
       async restartController() {
         await controller.stop('SIGKILL');
         running.splice(running.indexOf(controller), 1);

@@ -18,6 +18,20 @@ export function whyNoNamespaces(): string {
   return '';
 }
 
+/** Whether this kernel can make a wire bad (sch_netem); many small ones cannot. */
+export function hasNetem(): boolean {
+  if (whyNoNamespaces() !== '') return false;
+  const namespaces = openNamespaces();
+  try {
+    namespaces.spoil(namespaces.host('t'), 'lo', 'delay 1ms');
+    return true;
+  } catch {
+    return false; // "Specified qdisc kind is unknown"
+  } finally {
+    namespaces.close();
+  }
+}
+
 /** A command line that runs there. Its process is the program's own: signals reach it. */
 export function within({ namespace }: Place, file: string, args: readonly string[]): [string, string[]] {
   return namespace === undefined ? [file, [...args]] : ['ip', ['netns', 'exec', namespace, file, ...args]];

@@ -187,6 +187,49 @@ describe('hub', (test) => {
       await until('it is given back', () => agent.controls.some(({ type }) => type === 'media.close'));
     }));
 
+  test('tells its agent where a phone moved, joins two streams, and hears what the agent reports', () =>
+    inWorld(async (world, defer) => {
+      const agent = await startUp(world, await world.enrol(), {
+        onControl: (message) => {
+          agent.controls.push(message);
+          const local = { address: '127.0.0.1', port: 20_000 };
+          if (message.type === 'media.open') {
+            agent.control({ type: 'media.opened', stream: message.stream, local });
+          }
+        },
+      });
+      defer(() => agent.close());
+      const flow = { ...opening, agent: summary(world.hub.agents()), site: 'berlin' };
+      const at = (port: number) => ({ ...opening.remote, port });
+      const one = await world.hub.open(flow, at(0), { carries: 'datagram', packetsPerSecond: 500 });
+      const two = await world.hub.open(flow, at(4_002));
+      await rejects(async () => one.retarget({ address: '192.0.2.66', port: 9 }), 'forbidden');
+      one.retarget(at(4_000), 4_000);
+      assert.ok(one.join(two));
+      const reports: number[] = [];
+      one.onReport = ({ packets }) => reports.push(packets);
+      agent.control({ type: 'media.report', stream: 2, packets: 250, lost: 1, jitterMs: 0.5 });
+      await until('a report', () => reports[0] === 250);
+      await until('all is told', () => agent.controls.length >= 5);
+      assert.equal(
+        agent.controls.map((message) => JSON.stringify(message)),
+        [
+          {
+            type: 'media.open',
+            stream: 2,
+            local: opening.local.address,
+            remote: at(0),
+            carries: 'datagram',
+            packetsPerSecond: 500,
+          },
+          { type: 'media.open', stream: 4, local: opening.local.address, remote: at(4_002) },
+          { type: 'media.remote', stream: 2, remote: at(4_000), rtcpPort: 4_000 },
+          { type: 'media.remote', stream: 2, remote: at(4_000), rtcpPort: 4_000, join: 4 },
+          { type: 'media.remote', stream: 4, remote: at(4_002), join: 2 },
+        ].map((message) => JSON.stringify(message)),
+      );
+    }));
+
   test('says why there is no media', () =>
     inWorld(async (world, defer) => {
       const agent = await startUp(world, await world.enrol(), {
