@@ -33,6 +33,8 @@ type Row = {
 const rows: Row[] = [
   { name: 'a dial code that begins with *7', method: 'PATCH', path: '/sites/berlin', body: { dialCodes: { park: '*78' } },
     type: 'site set berlin --dial-code park=*78', status: 400, field: 'dialCodes.park', says: /\*78 begins with \*7/ },
+  { name: 'a transport that phones do not speak', method: 'PATCH', path: '/sites/berlin', body: { transport: 'sctp' },
+    type: 'site set berlin --transport sctp', status: 400, field: 'transport', says: /udp/ },
   { name: 'extension 5', method: 'POST', path: '/users', body: { extension: '5', name: 'Fritz' },
     type: 'user create 5 Fritz', status: 400, field: 'extension', says: /\*77\*5\*/ },
   { name: 'extension 112', method: 'POST', path: '/users', body: { extension: '112', name: 'Fritz' },
