@@ -6,6 +6,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { openRegistrar } from '#test/agent/phone/office.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
 import { hotdesk, type Programs, start, withPrograms } from './programs.ts';
@@ -16,9 +17,26 @@ const annasPin = '482915';
 const bensPin = '630174';
 const newPin = '739162';
 const wrongPin = '907351';
+const pbxSecret = 'the-pbx-shall-know-4711';
 
 /** Secret → where it may be found; the rest is a leak. */
 type Canary = { name: string; text: string };
+
+/** A PBX where 100 is registered while she is logged in. */
+async function connectPbx({ ask, defer }: Programs): Promise<() => boolean> {
+  const pbx = await openRegistrar();
+  defer(() => pbx.close());
+  pbx.secrets.set('anna-pbx', pbxSecret);
+  await ask('POST', '/upstreams', {
+    id: 'pbx',
+    mode: 'register',
+    addresses: [pbx.local],
+    local: { address: '127.0.0.1', port: 0 },
+    secret: pbxSecret,
+  });
+  await ask('PUT', '/users/100/upstream', { user: 'anna-pbx', secret: pbxSecret });
+  return () => pbx.contacts.size > 0;
+}
 
 /** Login with a wrong and a right PIN, a call, a logout, all verbs of an admin; answers the secrets in it. */
 async function spendDay(programs: Programs): Promise<Canary[]> {
@@ -29,6 +47,7 @@ async function spendDay(programs: Programs): Promise<Canary[]> {
   const secrets = new Set<string>();
   const note = (desk: Desk) => secrets.add(desk.phone.memory.get('account.1.password') ?? '');
   note(first);
+  const isAtPbx = await connectPbx(programs);
 
   const before = first.mark();
   first.phone.call(`*77*${anna.extension}*`);
@@ -44,6 +63,7 @@ async function spendDay(programs: Programs): Promise<Canary[]> {
   await second.saw('registered', { aor: ben.extension });
   note(second);
   second.phone.autoAnswer(true);
+  await until('100 is registered at the PBX', isAtPbx);
   const inCall = first.mark();
   first.phone.call(ben.extension);
   await first.saw('answered', {}, inCall);
@@ -76,6 +96,7 @@ async function spendDay(programs: Programs): Promise<Canary[]> {
     { name: 'another PIN', text: bensPin },
     { name: 'a new PIN', text: newPin },
     { name: 'a wrong PIN', text: wrongPin },
+    { name: 'a secret of the PBX', text: pbxSecret },
     { name: 'the API token', text: token.slice(`hdt_${id}_`.length) },
     { name: 'the enrolment token', text: enrolSecret },
     { name: 'the config token', text: configToken },
@@ -134,6 +155,8 @@ describe('secrets', (test) => {
             'agents',
             'enrol-tokens',
             'tokens',
+            'upstreams',
+            'calls',
             'counters',
           ]) {
             // A device shows its provisioning URL: the one place that has to.

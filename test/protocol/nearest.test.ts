@@ -11,6 +11,7 @@ describe('nearest', (test) => {
     ['enrol',       'enrol'],
     ['PHONE',       'phone'],
     ['rum',         'run'],
+    ['rnu',         'run'],
     ['--sipport',   '--sip-port'],
     ['--http-prot', '--http-port'],
     ['fly',         undefined],
