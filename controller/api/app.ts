@@ -18,6 +18,7 @@ import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { type EmergencyDeps, emergencyCallRoutes, placeBehind, siteEmergencyRoutes } from './emergency.ts';
+import { metrics } from './metrics.ts';
 import { formatProblem, problemOf } from './problem.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
@@ -57,6 +58,7 @@ export function createApp(deps: AppDeps): Hono {
     }
     await next();
   });
+  app.get('/metrics', (c) => metrics(deps, c));
   const how = access.type === 'local' ? 'admin' : 'api';
   const routes = new Hono()
     .route('/sites', siteRoutes(deps))

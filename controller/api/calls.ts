@@ -9,7 +9,25 @@
 import { Hono } from 'hono';
 import { missing } from './read.ts';
 
-export type CallDeps = { calls(): readonly { readonly id: string }[] };
+/** One direction of a stream that we carry. */
+export type CallStream = {
+  kind: string;
+  from: string;
+  to: string;
+  packets: number;
+  lost: number;
+  jitterMs: number;
+};
+
+/** What this face reads of a call; it shows all there is. */
+export type Call = {
+  id: string;
+  media: 'direct' | 'agent' | 'controller';
+  endedAt?: string;
+  streams: readonly CallStream[];
+};
+
+export type CallDeps = { calls(): readonly Call[] };
 
 export function callRoutes({ calls }: CallDeps): Hono {
   return new Hono()

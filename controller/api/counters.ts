@@ -14,7 +14,7 @@ export function counterRoutes({ counters }: { counters(): Counts }): Hono {
   return new Hono().get('/', (c) => c.json({ items: flat(counters()) }));
 }
 
-function flat(counts: Counts, prefix = ''): { name: string; count: number }[] {
+export function flat(counts: Counts, prefix = ''): { name: string; count: number }[] {
   return Object.entries(counts).flatMap(([name, count]) =>
     typeof count === 'number' ? [{ name: prefix + name, count }] : flat(count, `${prefix}${name}.`),
   );

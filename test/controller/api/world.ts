@@ -87,7 +87,14 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       hasLocationUrl: false,
       placeBehind: (token) => (token === 'right' ? '<presence/>' : undefined),
     },
-    calls: () => [{ id: 'c0ffee' }],
+    calls: () => [
+      {
+        id: 'c0ffee',
+        media: 'controller',
+        streams: [{ kind: 'audio', from: 'berlin', to: 'paris', packets: 500, lost: 3, jitterMs: 12 }],
+      },
+      { id: 'beef', media: 'direct', endedAt: '2026-11-23T12:00:00.000Z', streams: [] },
+    ],
     counters: () => ({ sip: { calls: 2 }, config: { served: 1, refused: { token: 3 } } }),
   };
   const app = createApp({ ...deps, access });

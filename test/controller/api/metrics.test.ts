@@ -1,0 +1,28 @@
+import * as assert from 'uvu/assert';
+import { describe } from '#test/support/describe.ts';
+import { createApiWorld } from './world.ts';
+
+describe('/metrics', (test) => {
+  test('is Prometheus text: each metric with its help and type, then its samples', async () => {
+    const response = await createApiWorld().app.request('/metrics');
+    assert.is(response.status, 200);
+    assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+    const lines = (await response.text()).split('\n');
+    assert.is(lines.pop(), '');
+    const typed = new Set(lines.flatMap((line) => /^# TYPE (\w+) (?:counter|gauge)$/.exec(line)?.[1] ?? []));
+    for (const line of lines.filter((each) => !each.startsWith('#'))) {
+      const [, name = ''] = /^(\w+)(?:\{\w+="[^"]*"(?:,\w+="[^"]*")*\})? -?[\d.e+-]+$/.exec(line) ?? [];
+      assert.ok(typed.has(name), line);
+    }
+    assert.ok(lines.includes('hotdesk_calls{media="controller"} 1'));
+    assert.ok(lines.includes('hotdesk_calls{media="direct"} 0'), 'a call that ended is not in progress');
+    const labels = 'call="c0ffee",from="berlin",to="paris",kind="audio"';
+    assert.ok(lines.includes(`hotdesk_stream_lost_packets{${labels}} 3`));
+    assert.ok(lines.includes(`hotdesk_stream_jitter_seconds{${labels}} 0.012`));
+  });
+
+  test('needs a token over the network', async () => {
+    const { app } = createApiWorld({ access: { type: 'token', hosts: new Set(['127.0.0.1:1']) } });
+    assert.is((await app.request('/metrics', { headers: { host: '127.0.0.1:1' } })).status, 401);
+  });
+});
