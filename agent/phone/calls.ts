@@ -61,7 +61,8 @@ export class Calls {
       this.#try(invitation.reject({ statusCode: 488 }));
     } else {
       const call = this.#add(invitation);
-      this.#try(call.ring().then(() => (this.isAutoAnswering ? call.answer() : undefined)));
+      const isAtOnce = this.isAutoAnswering || isToBeAnswered(invitation);
+      this.#try(call.ring().then(() => (isAtOnce ? call.answer() : undefined)));
     }
   }
 
@@ -131,3 +132,7 @@ export class Calls {
     going.catch(this.#options.onFailure);
   }
 }
+
+/** As for an intercom, or a call picked up: the server says so, and the phone takes requests from nobody else. */
+const isToBeAnswered = ({ request }: Invitation) =>
+  /;\s*answer-after\s*=\s*0\b/i.test(request.getHeader('Call-Info') ?? '');

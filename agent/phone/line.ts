@@ -42,7 +42,8 @@ const ringingSeconds = 180;
 export async function openLine({ wire, userName, server, ...options }: LineOptions): Promise<Line> {
   const userAgent = new UserAgent({
     uri: new URI('sip', userName, server.host, server.port),
-    displayName: options.displayName,
+    displayName: options.displayName.replace(/["\\]/g, '\\$&'), // sip.js puts it between quotes as it is
+
     contactName: userName,
     authorizationUsername: options.authName,
     authorizationPassword: options.password,

@@ -37,3 +37,23 @@ export function findModel(text: string): PhoneModel {
 
 /** What the phone calls itself in SIP; in HTTP the MAC follows. */
 export const userAgentOf = ({ name, firmware }: PhoneModel) => `Yealink SIP-${name} ${firmware}`;
+
+/** Where the phone's files are, and which phone it is. */
+export type Source = { url: string; mac: string; model: PhoneModel };
+
+/** Throws `input.invalid`, field `mac`. */
+export function readSource({
+  url,
+  mac,
+  model = 'T46S',
+}: {
+  url: string;
+  mac: string;
+  model?: string;
+}): Source {
+  const digits = mac.replace(/[:-]/g, '').toLowerCase();
+  if (!/^[0-9a-f]{12}$/.test(digits)) {
+    throw new Fault('input.invalid', `mac: "${mac}" is not 12 hexadecimal digits`, { field: 'mac' });
+  }
+  return { url, mac: digits, model: findModel(model) };
+}

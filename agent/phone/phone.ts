@@ -20,8 +20,9 @@ import type { ServerTransaction } from '#protocol/sip/transactions.ts';
 import type { CallEvent } from './call.ts';
 import { Calls } from './calls.ts';
 import { type Connection, createConnection } from './connection.ts';
+import { createLamps, type LampState, type Lamps } from './lamps.ts';
 import { type Line, type LineOptions, openLine } from './line.ts';
-import { findModel, type PhoneModel, userAgentOf } from './model.ts';
+import { readSource, type Source, userAgentOf } from './model.ts';
 import { provision } from './provision.ts';
 import { createRegistration, type Registration } from './registration.ts';
 import { createUpdates, type UpdateKind, type Updates } from './updates.ts';
@@ -50,6 +51,8 @@ export type PhoneEvent =
     }
   | { event: 'registered'; aor: string; expires: number }
   | { event: 'registration-failed'; aor: string; status: number }
+  /** Of a BLF key: whether the one it is for is in a call. */
+  | { event: 'lamp'; position: number; state: LampState }
   | { event: 'check-sync'; reboot: boolean }
   | {
       event: 'status';
@@ -101,16 +104,6 @@ export async function openPhone({
   return phone;
 }
 
-type Source = { url: string; mac: string; model: PhoneModel };
-
-function readSource({ url, mac, model = 'T46S' }: NonNullable<PhoneOptions['provisioning']>): Source {
-  const digits = mac.replace(/[:-]/g, '').toLowerCase();
-  if (!/^[0-9a-f]{12}$/.test(digits)) {
-    throw new Fault('input.invalid', `mac: "${mac}" is not 12 hexadecimal digits`, { field: 'mac' });
-  }
-  return { url, mac: digits, model: findModel(model) };
-}
-
 type Parts = Pick<PhoneOptions, 'tones' | 'toneHz' | 'onEvent'> & {
   clock: Clock;
   source: Source | undefined;
@@ -124,6 +117,7 @@ export class Phone {
   readonly #onEvent: PhoneOptions['onEvent'];
   readonly #calls: Calls;
   readonly #updates: Updates;
+  readonly #lamps: Lamps;
   readonly #memory: Memory = new Map();
   #line: Line | undefined;
   #account: Account | undefined;
@@ -153,6 +147,14 @@ export class Phone {
       onEvent,
       onFailure: (error) => this.#fail('call', error),
       onIdle: () => this.#updates.goOn(),
+    });
+    this.#lamps = createLamps({
+      wire,
+      clock,
+      token: newToken,
+      userAgent: () => this.#userAgent,
+      keys: () => this.#keys,
+      onLamp: (position, state) => this.#tell({ event: 'lamp', position, state }),
     });
     wire.onRequest = (transaction) => this.#onRequest(transaction);
   }
@@ -236,6 +238,7 @@ export class Phone {
     this.#isOpen = false;
     this.#updates.close();
     this.#registration?.close();
+    this.#lamps.dark();
     this.#calls.hangUp();
     await this.#wire.settled(closingMs);
     this.#calls.close();
@@ -261,10 +264,12 @@ export class Phone {
     const shown = { ...toShown(account), ...(etag === undefined ? {} : { etag }), keys: this.#keys };
     this.#tell({ event: 'provisioned', ...shown });
     if (kind === 'reboot' || !isSameAccount(account, this.#account)) await this.#use(account);
+    else this.#lamps.renew();
   }
 
   async #use(account: Account | undefined): Promise<void> {
     this.#registration?.close();
+    this.#lamps.dark();
     this.#line?.close();
     this.#line = undefined;
     this.#registered = '';
@@ -313,6 +318,7 @@ export class Phone {
       token: newToken,
       onRegistered: (expires) => {
         if (!isOnce) this.#registered = aor;
+        if (!isOnce) this.#lamps.light(account);
         this.#tell({ event: 'registered', aor, expires });
       },
       onFailed: (status) => {
@@ -325,6 +331,7 @@ export class Phone {
   /** What a phone answers before it looks at calls. */
   #onRequest(transaction: ServerTransaction<HostPort>): boolean {
     const { request, peer } = transaction;
+    if (this.#lamps.take(transaction)) return true;
     if (request.to.params.has('tag')) return false;
     const answer = (status: number) =>
       transaction.respond(createResponse(request, status, { toTag: newToken() }));

@@ -42,6 +42,9 @@ export const hostPort = z.object({
 
 export const dialCode = z.string().regex(/^[*#0-9]{2,16}$/, 'a dial code is 2 to 16 of 0-9, * and #');
 
+/** What a site says that has no `dialCodes.pickup`. */
+export const usualPickupCode = '**';
+
 export const site = z.strictObject({
   id: siteId,
   timeZone: z.string().default('Europe/Berlin'),

@@ -10,7 +10,14 @@
 import { createHash } from 'node:crypto';
 import type { Keys } from '#controller/keys.ts';
 import { layoutKeys } from '#controller/layout/layout.ts';
-import type { Device, Key, Session, Site, User } from '#controller/model/model.ts';
+import {
+  type Device,
+  type Key,
+  type Session,
+  type Site,
+  type User,
+  usualPickupCode,
+} from '#controller/model/model.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { modelOf } from './models.ts';
@@ -73,6 +80,7 @@ export function createConfig({ device, session, user, site, addresses, keys }: C
     model,
     account: accountOf(device, seated, keys),
     keys: laid,
+    pickupCode: site.dialCodes.pickup ?? usualPickupCode,
     site,
     sip: registrar,
     url: folderUrl(addresses.http, keys.configToken(device.mac)),

@@ -174,11 +174,11 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
   ];
 }
 
-function keyLines({ model, keys }: ConfigSheet): string[] {
+function keyLines({ model, keys, pickupCode }: ConfigSheet): string[] {
   const expansion = model.expansion.modules * model.expansion.keys;
   return Array.from({ length: model.keysWritten + expansion }, (_, index) => {
     const key = keys[index];
-    const action = key === undefined ? 'none' : actions[key.type](key.value);
+    const action = key === undefined ? 'none' : actions[key.type](key.value, pickupCode);
     const label = key === undefined ? '' : toXml(key.label);
     return `  <fkey idx="${index}" context="active" label="${label}" perm="R">${toXml(action)}</fkey>`;
   });
@@ -188,6 +188,6 @@ const actions = {
   none: () => 'none',
   line: () => 'line',
   speeddial: (value: string) => `speed ${value}`,
-  blf: (value: string) => `blf ${value}`,
+  blf: (value: string, pickupCode: string) => `blf ${value}|${pickupCode}`,
   park: (value: string) => `orbit ${value}`,
 } as const;

@@ -24,6 +24,8 @@ export type ConfigSheet = {
   account: Account;
   /** One for each position of the phone, the empty ones too. */
   keys: readonly LaidKey[];
+  /** Dialled before the number of a BLF key that blinks, it takes the call. */
+  pickupCode: string;
   site: Pick<Site, 'timeZone' | 'language' | 'transport'>;
   /** Where the phone reaches its agent, by the site's transport. */
   sip: HostPort;

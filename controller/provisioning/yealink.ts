@@ -255,8 +255,8 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
 
 const keyTypes = { none: 0, park: 10, speeddial: 13, line: 15, blf: 16 } as const;
 
-function keySettings({ model, keys }: ConfigSheet): Setting[] {
-  return Array.from({ length: model.keysWritten }, (_, index) => keys[index]).flatMap(
+function keySettings({ model, keys, pickupCode }: ConfigSheet): Setting[] {
+  const settings = Array.from({ length: model.keysWritten }, (_, index) => keys[index]).flatMap(
     (key, index): Setting[] => {
       const name = `linekey.${index + 1}`;
       const isEmpty = key === undefined || key.type === 'none';
@@ -265,10 +265,16 @@ function keySettings({ model, keys }: ConfigSheet): Setting[] {
         [`${name}.line`, isEmpty ? undefined : 1],
         [`${name}.value`, isEmpty ? undefined : key.value],
         [`${name}.label`, isEmpty ? undefined : key.label],
-        [`${name}.extension`, undefined],
+        // The code alone: the phone dials it and then the key's value.
+        [`${name}.extension`, key?.type === 'blf' ? pickupCode : undefined],
       ];
     },
   );
+  return [
+    ...settings,
+    ['features.pickup.direct_pickup_enable', 1],
+    ['features.pickup.direct_pickup_code', pickupCode],
+  ];
 }
 
 /** Keys beside the phone are not ours to give, but a user may have set some. */

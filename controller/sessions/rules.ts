@@ -129,7 +129,13 @@ function checkCode(field: string, code: string, site: Site, store: Reads): void 
   if (user !== undefined) throw invalid(field, `${code} is the extension of ${user.name}`);
 }
 
-function checkOtherCode(field: string, code: string, { dialCodes: { login = '' } }: Site): void {
+function checkOtherCode(field: string, code: string, { dialCodes: { login = '', pickup } }: Site): void {
+  if (code === pickup && !/^[*#]/.test(code)) {
+    throw invalid(field, `${code} does not begin with * or #, so extensions could begin with it`);
+  }
+  if (code !== pickup && pickup !== undefined && code.startsWith(pickup)) {
+    throw invalid(field, `${code} cannot be told from a pickup, which begins with ${pickup}`);
+  }
   if (code.startsWith('*7')) {
     const why = 'codes that begin with *7 belong to logging in and out, and phones would be refused';
     throw invalid(field, `${code} begins with *7: ${why}`);

@@ -16,7 +16,7 @@
  * Either way the phones that rang hear that the call was completed elsewhere.
  */
 
-import type { Flow } from '#controller/model/model.ts';
+import { type Flow, usualPickupCode } from '#controller/model/model.ts';
 import type { Store } from '#controller/model/ports.ts';
 import type { HeaderList, SipMessage } from '#protocol/sip/message.ts';
 import type { Counters } from './counters.ts';
@@ -43,8 +43,6 @@ export type Pickup =
 /** Undefined: it is no pickup. */
 export type FindPickup = (request: SipMessage, by: { device: string; flow: Flow }) => Pickup | undefined;
 
-const usualCode = '**';
-
 /** Before the phone that asked is rung: its own call must be off its hands. */
 export const bringAfterMs = 200;
 
@@ -56,7 +54,7 @@ export const answerAtOnce: HeaderList = [
 
 export function createPickups({ store, dialogs, denialOf, counters }: PickupOptions): FindPickup {
   function askedFor(request: SipMessage, flow: Flow): string | undefined {
-    const code = store.get('sites', flow.site)?.dialCodes.pickup ?? usualCode;
+    const code = store.get('sites', flow.site)?.dialCodes.pickup ?? usualPickupCode;
     const dialled = dialledIn(request, flow) ?? '';
     const extension = dialled.startsWith(code) ? dialled.slice(code.length) : '';
     return /^[0-9]{1,15}$/.test(extension) ? extension : undefined;

@@ -55,7 +55,7 @@ describe('snom config', (test) => {
     assert.is(settings.get('user_pname 1'), 'HD0001');
     assert.equal(
       fkeys.slice(0, 4).map(({ action }) => action),
-      ['speed *77*5*', 'blf 101', 'speed 0123', 'none'],
+      ['speed *77*5*', 'blf 101|**', 'speed 0123', 'none'],
     );
   });
 

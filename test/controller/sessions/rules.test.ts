@@ -62,6 +62,8 @@ describe('site rules', (test) => {
     { name: 'a code that is an extension',         site: codes({ park: '100' }),                    field: 'dialCodes.park',     says: '100 is the extension of Ada' },
     { name: 'a code that is its emergency number', site: codes({ park: '112' }),                    field: 'dialCodes.park',     says: '112 is an emergency number of site berlin' },
     { name: 'a code that is another site\'s emergency number', site: codes({ park: '999' }),        field: 'dialCodes.park',     says: '999 is an emergency number of site london' },
+    { name: 'a pickup code of digits',             site: codes({ pickup: '80' }),                   field: 'dialCodes.pickup',   says: 'does not begin with * or #' },
+    { name: 'a code that is a pickup',             site: codes({ pickup: '*8', park: '*80' }),      field: 'dialCodes.park',     says: 'cannot be told from a pickup' },
     { name: 'no login code',                       site: { dialCodes: { logout: '*77*5*' } },       field: 'dialCodes.login',    says: 'needs one' },
     { name: 'no logout code',                      site: { dialCodes: { login: '*77*' } },          field: 'dialCodes.logout',   says: 'needs one' },
     { name: 'a login code no extension can follow', site: codes({ login: '*77' }),                  field: 'dialCodes.login',    says: 'is not like *77*' },
@@ -81,7 +83,7 @@ describe('site rules', (test) => {
   // biome-ignore format: a table
   const taken: { name: string; site: Partial<Site> }[] = [
     { name: 'the defaults',                  site: {} },
-    { name: 'other codes',                   site: codes({ park: '*80', page: '#1' }) },
+    { name: 'other codes',                   site: codes({ park: '*80', page: '#1', pickup: '**' }) },
     { name: 'other login codes',             site: codes({ login: '*33*', logout: '*34*' }) },
     { name: 'a logout for no extension',     site: codes({ logout: '*77*0*' }) },
   ];
