@@ -12,7 +12,6 @@
  * answer sent again with another target, the nonce count stops.
  */
 
-import { createHmac, hash } from 'node:crypto';
 import type { Keys } from '#controller/keys.ts';
 import type { Device, Flow } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
@@ -26,6 +25,7 @@ import {
   parseCredentials,
 } from '#protocol/sip/digest.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
+import { createKeyedHash } from './keyed-hash.ts';
 import { createNonces } from './nonces.ts';
 import { flowKey } from './peer.ts';
 import { createSecrets } from './secrets.ts';
@@ -63,6 +63,7 @@ export type AuthenticationOptions = {
 };
 
 const maxGenerations = 4;
+const tagBytes = 9;
 const maxCredentials = 4;
 /** Stands in for a device that does not exist: no device has this name. */
 const nobody = { id: 'HD', generation: maxGenerations, confirmedGeneration: 1 };
@@ -74,7 +75,7 @@ const isForServer = ({ method }: SipMessage) => forServer.has(method);
 export function createAuthentication({ store, keys, clock, random }: AuthenticationOptions): Authentication {
   const nonces = createNonces({ key: keys.nonce, salt: random(16), clock });
   const secretOf = createSecrets({ keys, realm });
-  const tagKey = createHmac('sha256', keys.nonce).update('tag').digest('base64url');
+  const keyed = createKeyedHash(keys.nonce, 'tag');
 
   /** Those for our realm; `malformed`: some that nobody can read, which is as good as a wrong secret. */
   function credentialsIn(request: SipMessage): Credentials | 'malformed' | undefined {
@@ -104,8 +105,7 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
     return undefined;
   }
 
-  const tagFor = (request: SipMessage) =>
-    hash('sha256', `${tagKey} ${requestKey(request)}`, 'base64url').slice(0, 12);
+  const tagFor = (request: SipMessage) => keyed(requestKey(request)).toString('base64url', 0, tagBytes);
 
   return {
     check(request, flow) {
@@ -121,11 +121,10 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
         return { type: 'wrong', isStale, guessed: credentials.username };
       const use = nonces.use({
         device: device.id,
-        nonce: credentials.nonce,
         order,
         // RFC 2069 clients send no count: then a nonce is good for one request.
         count: credentials.nc === undefined ? 1 : Number.parseInt(credentials.nc, 16),
-        request: requestKey(request),
+        request: tagFor(request),
       });
       return use === 'replay'
         ? { type: 'wrong', isStale: true }

@@ -42,13 +42,19 @@ export function createBindings({ store, slackMs = 10_000 }: BindingsOptions): Bi
     put(binding) {
       const kept = store.get('bindings', binding.device);
       if (kept !== undefined && isRefresh(kept, binding)) {
-        refreshed.set(binding.device, { of: kept, now: { ...binding, revision: kept.revision } });
+        const { expiresAt, cseq } = binding;
+        refreshed.set(binding.device, { of: kept, now: { ...kept, expiresAt, cseq } });
         return;
       }
       refreshed.delete(binding.device);
-      store.note([{ type: 'put', collection: 'bindings', value: binding }]);
+      const value = { ...binding };
+      for (const name of named) value[name] = copied(binding[name]);
+      store.note([{ type: 'put', collection: 'bindings', value }]);
     },
   };
 }
+
+/** A part of a text keeps all of it in memory; this is kept for long. */
+const copied = (wire: string) => Buffer.from(wire, 'latin1').toString('latin1');
 
 const named = ['aor', 'contact', 'callId', 'userAgent'] as const;

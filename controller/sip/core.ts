@@ -9,7 +9,6 @@
  */
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type CallList, createCallList } from '#controller/emergency/call-list.ts';
 import type { Keys } from '#controller/keys.ts';
@@ -40,6 +39,7 @@ import { createNotifier } from './notifier.ts';
 import { isReliable, ivr, keyOf, type Peer } from './peer.ts';
 import { createDenial, createPresence } from './presence.ts';
 import { createProxy } from './proxy.ts';
+import { createRandom } from './random.ts';
 import { createRegistrar } from './registrar.ts';
 import { createResync } from './resync.ts';
 import { createRoutes } from './routes.ts';
@@ -90,7 +90,7 @@ export function createSipCore({
   media = { pass: () => undefined, settled: () => undefined },
   clock,
   log,
-  random = randomBytes,
+  random = createRandom(),
   unauthenticatedPerSecond = 20,
   maxTransactions = 20_000,
   ringMs = 60_000,
@@ -244,6 +244,8 @@ export function createSipCore({
   function take(bytes: Uint8Array, peer: Peer): void {
     try {
       const message = parseMessage(bytes);
+      // A transaction keeps it for 32 s, and must not keep all that came with it in one message of the tunnel.
+      if (message.body.length > 0) message.body = Buffer.from(message.body);
       if (message.start.type === 'response') transactions.receive(message, peer);
       else takeRequest(message, peer);
     } catch (error) {

@@ -6,20 +6,21 @@
  *
  *      0        1            9                                         n       n+12
  *     +--------+------------+---------------+----------------+--------+--------+
- *     | shape  | agent (8)  | local (6|18)  | remote (6|18)  | names  | HMAC   |
+ *     | shape  | agent (8)  | local (6|18)  | remote (6|18)  | names  | keyed  |
  *     +--------+------------+---------------+----------------+--------+--------+
  *     shape: 1 IPv6 local, 2 IPv6 remote, 4 TCP, 8 TLS, 16 IVR (no agent, no addresses), 32 upstream (no agent)
  *     names: `device user`, either may be empty; of an upstream ` user upstream account offset`
  *
- * The HMAC takes in the Call-ID: a token is worth nothing in another call. The
+ * The keyed hash takes in the Call-ID: a token is worth nothing in another call. The
  * site is not in it but looked up, and so is an upstream's domain: a token dies
  * with its agent or its upstream.
  */
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Flow } from '#controller/model/model.ts';
 import type { HostPort } from '#protocol/address.ts';
+import { createKeyedHash, shownBytes as macBytes } from './keyed-hash.ts';
 import { ivr, type Peer } from './peer.ts';
 
 /** One end of a call. `device` is empty for the IVR and for a gateway; `user` is who calls or is called there. */
@@ -31,7 +32,6 @@ export type FlowTokens = {
   open(callId: string, token: string): Side | undefined;
 };
 
-const macBytes = 12;
 const maxTokenChars = 200;
 const shapes = { localIs6: 1, remoteIs6: 2, tcp: 4, tls: 8, ivr: 16, upstream: 32 } as const;
 
@@ -44,8 +44,9 @@ export function createFlowTokens(
   domainOf: (upstream: string) => string | undefined = () => undefined,
 ): FlowTokens {
   const lookups = { siteOf, domainOf };
-  const sign = (callId: string, body: Uint8Array) =>
-    createHmac('sha256', key).update(body).update(callId).digest().subarray(0, macBytes);
+  const keyed = createKeyedHash(key, 'flow token');
+  const sign = (callId: string, body: Buffer) =>
+    keyed(`${body.toString('base64url')} ${callId}`).subarray(0, macBytes);
 
   return {
     seal(callId, side) {
@@ -63,7 +64,7 @@ export function createFlowTokens(
   };
 }
 
-function encodeSide({ peer, device, user }: Side): Uint8Array {
+function encodeSide({ peer, device, user }: Side): Buffer {
   if (peer.type === 'ivr')
     return Buffer.concat([Uint8Array.of(shapes.ivr), Buffer.from(`${device} ${user}`)]);
   if (peer.type === 'flow') {

@@ -4,7 +4,6 @@
  * of what the sender claims about himself, nothing is left.
  */
 
-import { createHmac } from 'node:crypto';
 import type { Store } from '#controller/model/ports.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '#protocol/sip/name-addr.ts';
@@ -13,6 +12,7 @@ import { calledAs, coverContact, shiftSequence, triesOf, uncoverContact } from '
 import type { Side } from './flow-token.ts';
 import type { Target } from './forward.ts';
 import { assertCaller, assertIdentity, dropClaims, type Identity } from './identity.ts';
+import { createKeyedHash } from './keyed-hash.ts';
 import { domainFacing, hostFacing, isNetwork, transportParam, viaFacing } from './peer.ts';
 import type { Routes } from './routes.ts';
 
@@ -45,15 +45,17 @@ export type Legs = {
 };
 
 const maxForwards = 70;
+const markBytes = 6;
 
 export function createLegs(options: LegsOptions): Legs {
   const { store, routes, key, random, offsetOf = () => 0, inEmergency } = options;
+  const keyed = createKeyedHash(key, 'branch');
 
   /** Beginning of every branch of this request: one that comes back unchanged is known by it. */
   function branchMark(request: SipMessage): string {
     const uri = request.start.type === 'request' ? request.start.uri : '';
     const text = `${request.callId} ${request.from.params.get('tag') ?? ''} ${request.cseq.number} ${uri}`;
-    return `z9hG4bK${createHmac('sha256', key).update(text).digest('base64url').slice(0, 8)}`;
+    return `z9hG4bK${keyed(text).toString('base64url', 0, markBytes)}`;
   }
 
   function outgoing({ request, near, caller }: Leg, { side, uri }: Pick<Target, 'side' | 'uri'>): Outgoing {

@@ -1,25 +1,23 @@
 /**
  * Digest nonces that need no memory before somebody has authenticated:
  *
- *     base64url( milliseconds (6 bytes) | serial (2) | SHA-256(secret, both, flow) (12) )
+ *     base64url( milliseconds (6 bytes) | serial (2) | keyed hash of both and the flow (12) )
  *
  * One is good for a while, on the flow it was given to. What was answered right
- * is remembered per device: the last few nonces with their highest count and
- * the request that used it. So a replay is refused, and a retransmission, which
+ * is remembered per device: of the last few nonces the number that time and serial
+ * make, their highest count and the request that used it. So a replay is refused, and a retransmission, which
  * is the same request again, is not.
- *
- * A keyed hash of which twelve of 32 bytes are shown cannot be continued to the
- * hash of a longer text, so it needs no HMAC, which costs four times as much.
  *
  * The salt is new at each start and the time is the monotonic one: after a
  * restart every nonce is stale, which costs a phone one round trip.
  */
 
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '#protocol/clock.ts';
+import { createKeyedHash, shownBytes as macBytes } from './keyed-hash.ts';
 
-/** `order` is what `orderOf` answered for the nonce. */
-export type NonceUse = { device: string; nonce: string; order: number; count: number; request: string };
+/** `order` is what `orderOf` answered for the nonce; `request` is short and equal for a repeat alone. */
+export type NonceUse = { device: string; order: number; count: number; request: string };
 
 export type Nonces = {
   issue(flow: string): string;
@@ -33,7 +31,6 @@ export type NoncesOptions = { key: Uint8Array; salt: Uint8Array; clock: Clock; l
 
 const timeBytes = 6;
 const headBytes = timeBytes + 2;
-const macBytes = 12;
 /** A phone may register with one nonce while it calls with another. */
 const maxNonces = 4;
 
@@ -45,9 +42,8 @@ export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOption
   const used = new Map<string, Row>();
   let serial = 0;
 
-  const secret = createHmac('sha256', key).update(salt).digest('hex');
-  const sign = (head: Buffer, flow: string) =>
-    hash('sha256', `${secret} ${head.toString('hex')} ${flow}`, 'buffer').subarray(0, macBytes);
+  const keyed = createKeyedHash(key, salt);
+  const sign = (head: Buffer, flow: string) => keyed(`${head.toString('hex')} ${flow}`).subarray(0, macBytes);
 
   function rowOf(device: string): Row {
     const known = used.get(device);
@@ -84,9 +80,9 @@ export function createNonces({ key, salt, clock, lifeMs = 60_000 }: NoncesOption
       return at * 0x10000 + head.readUInt16BE(timeBytes);
     },
     use({ device, ...use }) {
-      const { nonce, count, request } = use;
+      const { order, count, request } = use;
       const row = rowOf(device);
-      const known = row.latest.find((each) => each.nonce === nonce);
+      const known = row.latest.find((each) => each.order === order);
       if (known === undefined) return isFirstUse(row, use) ? 'first' : 'replay';
       if (count === known.count) return request === known.request ? 'repeat' : 'replay';
       if (count < known.count) return 'replay';

@@ -76,7 +76,8 @@ const retryAfterSeconds = '5';
 
 export class Transactions<Peer> {
   readonly #options: TransactionsOptions<Peer>;
-  readonly #timers: Omit<Timing, 'isReliable'>;
+  readonly #reliable: Timing;
+  readonly #unreliable: Timing;
   readonly #maxTransactions: number;
   readonly #maxPerPeer: number;
   readonly #servers = new Map<string, RunningServer<Peer>>();
@@ -90,7 +91,8 @@ export class Transactions<Peer> {
 
   constructor(options: TransactionsOptions<Peer>) {
     this.#options = options;
-    this.#timers = { ...rfcTimers, ...options.timers };
+    this.#reliable = { ...rfcTimers, ...options.timers, isReliable: true };
+    this.#unreliable = { ...this.#reliable, isReliable: false };
     this.#maxTransactions = options.maxTransactions ?? 20_000;
     this.#maxPerPeer = options.maxPerPeer ?? Math.ceil(this.#maxTransactions / 10);
   }
@@ -241,7 +243,7 @@ export class Transactions<Peer> {
   }
 
   #timingFor(peer: Peer): Timing {
-    return { ...this.#timers, isReliable: this.#options.isReliable(peer) };
+    return this.#options.isReliable(peer) ? this.#reliable : this.#unreliable;
   }
 }
 
