@@ -6,7 +6,6 @@
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
-import { until } from '#test/support/until.ts';
 import { openSippPhone, runSipp, type SippPhone, type SippRun } from './sipp.ts';
 import { device, openWorld, type World } from './world.ts';
 
@@ -47,23 +46,7 @@ describe('sipp calls', (test) => {
 
   it('a world opens: three desks, two users', async () => {
     world = await openWorld();
-    const { json } = await world.call('POST', '/devices', {
-      mac: '001565d00003',
-      model: 'T46S',
-      site: 'berlin',
-    });
-    const id = String(json.device ?? json.id);
-    const url = await until('its provisioning URL', async () => {
-      const { provisioningUrl } = (await world.call('GET', `/devices/${id}`)).json;
-      return typeof provisioningUrl === 'string' ? provisioningUrl : undefined;
-    });
-    world.devices.push({
-      device: id,
-      mac: '001565d00003',
-      vendor: 'yealink',
-      model: 'T46S',
-      provisioningUrl: url,
-    });
+    await world.addDesk('001565d00003');
     for (let desk = 0; desk < 3; desk++) desks.push(await openSippPhone());
     await sit(0, '100');
     await sit(1, '101');

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { until } from '#test/support/until.ts';
 
 export type Ready = {
   step: 'ready';
@@ -46,6 +47,8 @@ export type World = Ready & {
     path: string,
     body?: unknown,
   ): Promise<{ status: number; json: Record<string, unknown> }>;
+  /** One more desk of the office; it is the last of `devices`. */
+  addDesk(mac: string): Promise<void>;
   /** Reads device `index`'s config from its provisioning URL, as the phone would. */
   account(index: number): Promise<Account>;
   /** What its programs logged, the last of it. */
@@ -87,23 +90,34 @@ export async function openWorld(): Promise<World> {
   });
   const [host = '', port = ''] = ready.sip.split(':');
 
+  const call: World['call'] = async (method, path, body) => {
+    const response = await fetch(`${ready.api}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${ready.token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      json: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+    };
+  };
+
   return {
     ...ready,
     host,
     port: Number(port),
     folder,
     log: () => log,
-    async call(method, path, body) {
-      const response = await fetch(`${ready.api}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${ready.token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    call,
+    async addDesk(mac) {
+      const { json } = await call('POST', '/devices', { mac, model: 'T46S', site: 'berlin' });
+      const id = String(json.id);
+      const provisioningUrl = await until(`a provisioning URL of ${id}`, async () => {
+        const found = (await call('GET', `/devices/${id}`)).json.provisioningUrl;
+        return typeof found === 'string' ? found : undefined;
       });
-      const text = await response.text();
-      return {
-        status: response.status,
-        json: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-      };
+      ready.devices.push({ device: id, mac, vendor: 'yealink', model: 'T46S', provisioningUrl });
     },
     async account(index) {
       const { provisioningUrl, mac } = device(ready, index);
