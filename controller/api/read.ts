@@ -40,7 +40,7 @@ export async function readPatch<T extends z.ZodObject>(
   const result = merge(current, body);
   for (const field of merged) {
     const [before, change] = [Reflect.get(current, field), body[field]];
-    if (isObject(before) && isObject(change)) result[field] = merge(before, change);
+    if (isObject(change)) result[field] = merge(isObject(before) ? before : {}, change);
   }
   return read(schema, result);
 }

@@ -86,6 +86,14 @@ export function upstreamRoutes({ store, keys, upstreams }: UpstreamDeps): Hono {
       const { id } = current;
       const users = store.list('users').filter((user) => user.upstream?.id === id).length;
       if (users > 0) throw new Fault('conflict', `upstream ${id} still has ${users} users`, { id });
+      const site = store
+        .list('sites')
+        .find(({ emergencyRoutes = [] }) =>
+          emergencyRoutes.some((r) => r.type === 'upstream' && r.upstream === id),
+        );
+      if (site !== undefined) {
+        throw new Fault('conflict', `upstream ${id} is an emergency route of site ${site.id}`, { id });
+      }
       await store.commit([{ type: 'delete', collection: 'upstreams', id, expect: expected(c, current) }]);
       return c.body(null, 204);
     });

@@ -174,6 +174,7 @@ export function createSipCore({
     random,
     locationUrl,
     exitsTo: exitsTo ?? exitsOfUpstream,
+    isDown,
   });
   const test = createEmergencyTest({ store, directory, transactions: upstreams, waysOut, clock, random });
   const emergency = createEmergencyDesk({
@@ -221,6 +222,11 @@ export function createSipCore({
     send: (peer, message) => send(peer, formatMessage(upstreams.ack(message, peer))),
   });
   line.onSend = (bytes) => take(bytes, ivr);
+
+  function isDown(upstream: string): boolean {
+    const { addresses } = upstreams.show(upstream);
+    return addresses.length > 0 && addresses.every(({ state }) => state === 'down');
+  }
 
   /** An upstream's addresses, one after the other; as itself, for no user's account may stand for a desk. */
   function exitsOfUpstream(upstream: string, number: string): Exit[] {

@@ -58,6 +58,8 @@ export type WaysOutOptions = {
   locationUrl?: ((device: string) => string) | undefined;
   /** The addresses of a PBX or trunk. */
   exitsTo(upstream: string, number: string): readonly Exit[];
+  /** No address of it answers. */
+  isDown(upstream: string): boolean;
 };
 
 const gatewayAlone: readonly EmergencyRoute[] = [{ type: 'gateway', location: 'none' }];
@@ -118,6 +120,8 @@ export function createWaysOut(options: WaysOutOptions): WaysOut {
     request.append('Supported', 'geolocation');
   }
 
+  const isDown = (route: EmergencyRoute) => route.type === 'upstream' && options.isDown(route.upstream);
+
   return {
     routesOf: routes,
     locate,
@@ -129,7 +133,7 @@ export function createWaysOut(options: WaysOutOptions): WaysOut {
         const why = isMissing ? 'the site has none' : 'there is no way to it now';
         const noPlace = route.location === 'reference' && locationUrl === undefined;
         return [
-          ...(exits.length === 0 ? [`emergency route ${name}: ${why}`] : []),
+          ...(exits.length === 0 || isDown(route) ? [`emergency route ${name}: ${why}`] : []),
           ...(noPlace ? [`emergency route ${name}: no location by reference without --location-url`] : []),
         ];
       }),

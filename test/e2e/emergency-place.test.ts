@@ -91,7 +91,7 @@ describe('an emergency call with a place', (test) => {
         place: { ...place, callerId: '+4930100' },
         emergencyRoutes: [
           { type: 'gateway', location: 'none' },
-          { type: 'upstream', upstream: 'telco', location: 'none' },
+          { type: 'upstream', upstream: 'telco', location: 'value' },
         ],
       });
       const desk = await world.desk('HD0001');

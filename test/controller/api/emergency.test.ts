@@ -50,6 +50,7 @@ describe('emergency API', (test) => {
     assert.is((await set()).json.field, 'emergencyRoutes.0.upstream');
     await world.ask('PATCH', '/upstreams/telco', { mode: 'trunk' });
     assert.is((await set()).status, 200);
+    assert.is((await world.ask('DELETE', '/upstreams/telco')).status, 409);
   });
 
   test('a place is merged, field by field, and problems are shown', async () => {

@@ -80,7 +80,12 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
     },
     emergency: {
       calls: () => [],
-      test: async ({ id }, device) => ({ ok: true, device: device?.id ?? null, number: id, steps: [] }),
+      test: async ({ id }, device) => ({
+        ok: true,
+        device: device?.id ?? null,
+        number: id,
+        steps: [{ route: 'gateway', step: 'answer', ok: true, detail: '200' }],
+      }),
       siteProblems: () => ['no way out'],
       deviceProblems: () => ['no place'],
       webhookSecret: (of) => `secret of ${of}`,

@@ -49,6 +49,8 @@ const calls: { name: string; request: Request; call: string; does: string; ends:
   { name: 'logout',                           request: { type: 'logout' }, call: 'c.',               does: '+ loggedOut',                                               ends: 'loggedOut' },
   { name: 'logout, keys do nothing',          request: { type: 'logout' }, call: '1#c2*.',           does: '+ loggedOut',                                               ends: 'loggedOut' },
   { name: 'logout that fails',                request: { type: 'logout' }, call: 'x.',               does: '+ unavailable goodbye',                                     ends: 'failed' },
+  { name: 'says how a test went',             request: { type: 'say', prompt: 'testPassed' }, call: '1#.', does: 'testPassed',                         ends: 'said' },
+  { name: 'says that no help was reached',    request: { type: 'say', prompt: 'noHelp' }, call: '!',  does: 'noHelp',                                               ends: 'said' },
   { name: 'logout, hangs up at once',         request: { type: 'logout' }, call: '!c.',              does: '+',                                                         ends: 'abandoned' },
 ];
 
