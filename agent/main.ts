@@ -62,7 +62,7 @@ async function dispatch(argv: string[]): Promise<number> {
   const [name = '', ...rest] = argv;
   if (name === 'phone') {
     const { runPhone } = await import('#agent/phone/command.ts');
-    return runPhone(rest);
+    return runPhone(rest, { signal: stopSignal() });
   }
   if (asksHelp(argv)) {
     cli.parse(['node', 'hotdesk-agent', ...argv], { run: false });
@@ -77,6 +77,13 @@ async function dispatch(argv: string[]): Promise<number> {
   const { flags, words } = readArgv(rest, command.options.map(toShape));
   if (words[0] !== undefined) throw new Fault('input.invalid', `"${words[0]}" is not expected`);
   return command === run ? runUntilStopped(flags, process) : enrolAgent(flags, process);
+}
+
+/** Of a phone: it hangs up first. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
+  return stopping.signal;
 }
 
 function asksHelp(argv: readonly string[]): boolean {

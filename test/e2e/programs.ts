@@ -30,11 +30,13 @@ export type Program = {
   kill(signal?: NodeJS.Signals): Promise<number | null>;
 };
 
-export function start(file: string, args: readonly string[], input?: string): Program {
+/** `input`: all of its standard input; `open` leaves it open. */
+export function start(file: string, args: readonly string[], input: string | 'open' = ''): Program {
   const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   const out: string[] = [];
   let err = '';
-  child.stdin.on('error', () => {}).end(input);
+  child.stdin.on('error', () => {});
+  if (input !== 'open') child.stdin.end(input);
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     err += part;
   });
