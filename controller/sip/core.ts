@@ -112,7 +112,7 @@ export function createSipCore({
     createFlowTokens(
       keys.flow,
       (agent) => store.get('agents', agent)?.site,
-      (upstream) => upstreams.domainOf(upstream),
+      (upstream) => upstreams.namesAt(upstream),
     ),
     createWhereabouts({ flows, directory }),
   );

@@ -12,7 +12,7 @@
  *     names: `device user`, either may be empty; of an upstream ` user upstream account offset`
  *
  * The keyed hash takes in the Call-ID: a token is worth nothing in another call. The
- * site is not in it but looked up, and so is an upstream's domain: a token dies
+ * site is not in it but looked up, and so are the names of an upstream: a token dies
  * with its agent or its upstream.
  */
 
@@ -21,7 +21,7 @@ import { isIP } from 'node:net';
 import type { Flow } from '#controller/model/model.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { createKeyedHash, shownBytes as macBytes } from './keyed-hash.ts';
-import { ivr, type Peer } from './peer.ts';
+import { ivr, type NamesThere, type Peer } from './peer.ts';
 
 /** One end of a call. `device` is empty for the IVR and for a gateway; `user` is who calls or is called there. */
 export type Side = { readonly peer: Peer; readonly device: string; readonly user: string };
@@ -36,14 +36,17 @@ const maxTokenChars = 200;
 const shapes = { localIs6: 1, remoteIs6: 2, tcp: 4, tls: 8, ivr: 16, upstream: 32 } as const;
 
 /** What is looked up, not believed; undefined: gone. */
-type Lookups = Record<'siteOf' | 'domainOf', (id: string) => string | undefined>;
+type Lookups = {
+  siteOf(agent: string): string | undefined;
+  namesAt(upstream: string): NamesThere | undefined;
+};
 
 export function createFlowTokens(
   key: Uint8Array,
   siteOf: (agent: string) => string | undefined,
-  domainOf: (upstream: string) => string | undefined = () => undefined,
+  namesAt: Lookups['namesAt'] = () => undefined,
 ): FlowTokens {
-  const lookups = { siteOf, domainOf };
+  const lookups = { siteOf, namesAt };
   const keyed = createKeyedHash(key, 'flow token');
   const sign = (callId: string, body: Buffer) =>
     keyed(`${body.toString('base64url')} ${callId}`).subarray(0, macBytes);
@@ -102,13 +105,13 @@ function decodeSide(body: Buffer, lookups: Lookups): Side | undefined {
   return { peer: { type: 'flow', flow: { agent, site, ...way } }, ...decodeNames(rest) };
 }
 
-function decodeUpstream(shape: number, body: Buffer, { domainOf }: Lookups): Side | undefined {
+function decodeUpstream(shape: number, body: Buffer, { namesAt }: Lookups): Side | undefined {
   const { way, rest } = decodeWay(shape, body);
   const [device = '', user = '', upstream = '', account = '', offset = ''] = rest.toString().split(' ');
-  const domain = domainOf(upstream);
-  if (domain === undefined) return undefined;
+  const names = namesAt(upstream);
+  if (names === undefined) return undefined;
   return {
-    peer: { type: 'upstream', upstream, domain, ...way, account, offset: Number(offset) },
+    peer: { type: 'upstream', upstream, ...names, ...way, account, offset: Number(offset) },
     device,
     user,
   };

@@ -13,7 +13,7 @@ import type { Side } from './flow-token.ts';
 import type { Target } from './forward.ts';
 import { assertCaller, assertIdentity, dropClaims, type Identity } from './identity.ts';
 import { createKeyedHash } from './keyed-hash.ts';
-import { domainFacing, hostFacing, isNetwork, transportParam, viaFacing } from './peer.ts';
+import { domainFacing, hostFacing, isNetwork, type Peer, transportParam, viaFacing } from './peer.ts';
 import type { Routes } from './routes.ts';
 
 export type LegsOptions = {
@@ -58,6 +58,13 @@ export function createLegs(options: LegsOptions): Legs {
     return `z9hG4bK${keyed(text).toString('base64url', 0, markBytes)}`;
   }
 
+  /** A trunk knows our extensions by their full number. */
+  function nameFor(identity: Identity, peer: Peer): Identity {
+    if (peer.type !== 'upstream' || peer.prefix === '' || store.get('users', identity.user) === undefined)
+      return identity;
+    return { ...identity, user: peer.prefix + identity.user };
+  }
+
   function outgoing({ request, near, caller }: Leg, { side, uri }: Pick<Target, 'side' | 'uri'>): Outgoing {
     const out = request.clone();
     if (out.start.type === 'request') out.start.uri = uri;
@@ -71,7 +78,7 @@ export function createLegs(options: LegsOptions): Legs {
     out.removeAll('Join');
     // Nobody is logged in there: it may not take over a call either.
     if (near.device !== '' && near.user === near.device) out.removeAll('Replaces');
-    if (caller !== undefined) assertCaller(out, caller, domainFacing(side.peer));
+    if (caller !== undefined) assertCaller(out, nameFor(caller, side.peer), domainFacing(side.peer));
     if (side.peer.type === 'upstream') addressTo(out, calledAs(side), side.peer.domain);
     couple(out, near, side);
     const branch = branchMark(request) + Buffer.from(random(9)).toString('base64url');
@@ -85,7 +92,7 @@ export function createLegs(options: LegsOptions): Legs {
     if (tries !== undefined) {
       shiftSequence(out, tries);
       coverDevice(out, near, far);
-      assertCaller(out, inEmergency(near).caller, domainFacing(far.peer));
+      assertCaller(out, nameFor(inEmergency(near).caller, far.peer), domainFacing(far.peer));
     } else if (triesOf(near) !== undefined && out.start.type === 'request') {
       out.start.uri =
         uncoverContact(out.start.uri) ?? store.get('bindings', far.device)?.contact ?? out.start.uri;
@@ -131,7 +138,7 @@ export function createLegs(options: LegsOptions): Legs {
       const isBack = triesOf(near) !== undefined;
       if (isBack) coverDevice(out, side, near);
       const identity = isBack ? inEmergency(side).caller : identityOf(side);
-      if (identity !== undefined) assertIdentity(out, identity, domainFacing(near.peer));
+      if (identity !== undefined) assertIdentity(out, nameFor(identity, near.peer), domainFacing(near.peer));
       return out;
     },
 

@@ -9,11 +9,17 @@ import type { Flow } from '#controller/model/model.ts';
 import type { FlowKey } from '#controller/model/ports.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 
-export type UpstreamPeer = {
+/** How things of ours are called at an upstream. */
+export type NamesThere = {
+  /** What stands behind the @. */
+  readonly domain: string;
+  /** What stands in front of an extension. */
+  readonly prefix: string;
+};
+
+export type UpstreamPeer = NamesThere & {
   readonly type: 'upstream';
   readonly upstream: string;
-  /** What stands behind the @ there. */
-  readonly domain: string;
   readonly transport: Flow['transport'];
   readonly local: HostPort;
   readonly remote: HostPort;

@@ -51,7 +51,7 @@ describe('kamailio as the PBX', (test) => {
     (await runSipp(world, phone, await world.account(0), name, words)).ended;
 
   it('a world and a PBX open; the PBX is made known', async () => {
-    world = await openWorld();
+    world = await openWorld({ logLevel: 'trace' });
     phone = await openSippPhone();
     far = await openSippPhone();
     dead = await freePort();
@@ -100,7 +100,7 @@ describe('kamailio as the PBX', (test) => {
 
   it('a call out, a second offer and a BYE, each challenged: numbers rise, ACKs fit', async () => {
     holds(await scenario('register', { expect: '200' }));
-    const words = { invite: '3', again: '5', bye: '7' };
+    const words = { caller: '100', invite: '3', again: '5', bye: '7' };
     const answering = await runFarEnd(far, pbx.port, 'far-answer', words);
     const before = pbx.passed().length;
     holds(await scenario('call', { number: '030123', after: 'then-offer-again' }));
@@ -209,7 +209,12 @@ describe('kamailio as the PBX', (test) => {
       15_000,
     );
     await ok('POST', '/sessions', { device: device(world, 0).device, extension: '100' });
-    const answering = await runFarEnd(far, pbx.port, 'far-answer', { invite: '2', again: '3', bye: '4' });
+    const answering = await runFarEnd(far, pbx.port, 'far-answer', {
+      caller: '.4930100',
+      invite: '2',
+      again: '3',
+      bye: '4',
+    });
     holds(await scenario('call', { number: '130123', after: 'then-offer-again' }));
     holds(await answering.ended);
   }, 60_000);
@@ -221,6 +226,8 @@ describe('kamailio as the PBX', (test) => {
     ]);
     assert.not.ok(all.includes(secret));
     assert.not.ok(world.log().includes(secret));
+    // What is there is found, so that what is not found is not there.
+    for (const known of ['u100', '"level":20']) assert.is.not(findIn(world.folder, known), '', known);
     assert.is(findIn(world.folder, secret), '');
   }, 20_000);
 

@@ -60,13 +60,15 @@ export type World = Ready & {
 
 const program = fileURLToPath(new URL('../../dist/hotdesk.mjs', import.meta.url));
 
-export async function openWorld(): Promise<World> {
+/** `logLevel`: of the controller and the agent, whose logs are in `folder`. */
+export async function openWorld({ logLevel = 'info' } = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-interop-'));
   const child = spawn(
     process.execPath,
     [program, 'demo', '--idle', '--json', '--data', join(folder, 'world')],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, HOTDESK_LOG_LEVEL: logLevel },
     },
   );
   let log = '';

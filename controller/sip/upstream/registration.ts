@@ -35,8 +35,8 @@ export type RegistrationOptions = {
 
 export type Registration = {
   readonly state: RegistrationState;
-  /** At once: the PBX is back and may have forgotten us. */
-  kick(): void;
+  /** The PBX is back and may have forgotten us. */
+  kick(inMs: number): void;
   /** Takes it back, as far as the PBX answers; nothing is tried again. */
   close(): void;
   /** Ends without a word: the controller stops, the session goes on. */
@@ -130,6 +130,8 @@ export function createRegistration(options: RegistrationOptions): Registration {
   function attempt(): void {
     cancelTimer();
     if (isClosed || isAsking) return;
+    // No socket yet: nothing has failed, and who opens it kicks us.
+    if (options.peers().length === 0) return;
     isAsking = true;
     ask(wanted, (response) => {
       isAsking = false;
@@ -164,11 +166,12 @@ export function createRegistration(options: RegistrationOptions): Registration {
   cancelTimer = clock.after(0, attempt);
   return {
     state,
-    kick() {
+    kick(inMs) {
       // A wrong password does not get right by the PBX's restart.
-      if (state.state === 'refused') return;
+      if (isClosed || state.state === 'refused') return;
       isKicked = true;
-      attempt();
+      cancelTimer();
+      cancelTimer = clock.after(inMs, attempt);
     },
     close() {
       if (isClosed) return;

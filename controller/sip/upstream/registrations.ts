@@ -29,6 +29,9 @@ export type RegistrationsOptions = {
   onChange(state: RegistrationState): void;
 };
 
+/** A thousand users are back in five seconds, and the PBX is not knocked over as it gets up. */
+const betweenKicksMs = 5;
+
 type Entry = { registration: Registration; user: Kept<User>['upstream'] };
 
 export function createRegistrations(options: RegistrationsOptions): Registrations {
@@ -92,8 +95,11 @@ export function createRegistrations(options: RegistrationsOptions): Registration
         .map(({ registration }) => registration.state)
         .filter((each) => each.upstream === upstream),
     kick(upstream) {
+      let inMs = 0;
       for (const { registration } of entries.values()) {
-        if (registration.state.upstream === upstream) registration.kick();
+        if (registration.state.upstream !== upstream) continue;
+        registration.kick(inMs);
+        inMs += betweenKicksMs;
       }
     },
     close() {

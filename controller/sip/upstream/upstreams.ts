@@ -15,13 +15,13 @@ import type { Upstream } from '#controller/model/model.ts';
 import type { Kept, RegistrationState, Store, UpstreamShown } from '#controller/model/ports.ts';
 import { sealedFor } from '#controller/model/sealed.ts';
 import type { Target } from '#controller/sip/forward.ts';
-import type { Peer, UpstreamPeer } from '#controller/sip/peer.ts';
+import type { NamesThere, Peer, UpstreamPeer } from '#controller/sip/peer.ts';
 import { type HostPort, sameHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
 import type { Transactions } from '#protocol/sip/transactions.ts';
 import { type Credential, createUpstreamClient, type UpstreamClient } from './client.ts';
-import { domainOf } from './domain.ts';
+import { namesAt } from './domain.ts';
 import { createEndpoints } from './endpoints.ts';
 import { type Beyond, findUpstream } from './numbers.ts';
 import { createRegistrations } from './registrations.ts';
@@ -33,7 +33,7 @@ export type Upstreams = {
   ack(message: SipMessage, peer: Peer): SipMessage;
   send(peer: UpstreamPeer, bytes: Uint8Array): boolean;
   /** Undefined: there is no such upstream any more. */
-  domainOf(id: string): string | undefined;
+  namesAt(id: string): NamesThere | undefined;
   find(number: string): Beyond;
   /** Its addresses, the next for when one fails. Undefined: no way, or an account the caller has not. */
   target(found: { upstream: string; number: string }, caller: string): Target | undefined;
@@ -128,11 +128,13 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     const upstream = store.get('upstreams', id);
     const way = ways.get(id);
     if (upstream?.revision === way?.upstream.revision) return;
-    way?.close();
     ways.delete(id);
-    if (upstream === undefined) return;
-    const onUp = () => registrations?.kick(id);
-    ways.set(id, openWay({ upstream, endpoints, request: client.request, clock, log, random, onUp }));
+    if (upstream !== undefined) {
+      const onUp = () => registrations?.kick(id);
+      ways.set(id, openWay({ upstream, endpoints, request: client.request, clock, log, random, onUp }));
+    }
+    // After the new one has asked for its socket, which may be the same.
+    way?.close();
   }
 
   let registrations: ReturnType<typeof createRegistrations> | undefined;
@@ -161,9 +163,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     request: client.request,
     ack: client.ack,
     send: ({ upstream, remote }, bytes) => ways.get(upstream)?.send(remote, bytes) ?? false,
-    domainOf(id) {
+    namesAt(id) {
       const upstream = store.get('upstreams', id);
-      return upstream && domainOf(upstream);
+      return upstream && namesAt(upstream);
     },
     find: (number) => findUpstream(number, store.list('upstreams')),
     target({ upstream: id, number }, caller) {

@@ -10,7 +10,7 @@ import type { UpstreamPeer } from '#controller/sip/peer.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { UpstreamClient } from './client.ts';
-import { domainOf } from './domain.ts';
+import { namesAt } from './domain.ts';
 import type { Endpoints } from './endpoints.ts';
 import { createHealth } from './health.ts';
 import { startProbe } from './probe.ts';
@@ -45,7 +45,7 @@ const retryMs = 10_000;
 export function openWay({ upstream, endpoints, request, clock, log, random, onUp }: WayOptions): Way {
   const { id, transport, addresses, probeSeconds } = upstream;
   const health = createHealth(addresses, clock.wall());
-  const domain = domainOf(upstream);
+  const names = namesAt(upstream);
   let endpoint: Endpoint | undefined;
   let release = () => {};
   let isClosed = false;
@@ -59,7 +59,7 @@ export function openWay({ upstream, endpoints, request, clock, log, random, onUp
           {
             type: 'upstream',
             upstream: id,
-            domain,
+            ...names,
             transport,
             local: endpoint.local,
             remote,

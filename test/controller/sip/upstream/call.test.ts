@@ -59,6 +59,10 @@ async function office(fields: Partial<Upstream> = {}, pbxs: Pbx[] = []) {
 const statusOf = ({ start }: SipMessage) => (start.type === 'response' ? start.status : 0);
 const numberOf = (message: SipMessage) => `${message.cseq.number} ${message.cseq.method}`;
 
+function raise(): never {
+  throw new Error('no upstream');
+}
+
 describe('controller/sip/upstream: calls', (test) => {
   test('a logged-in user calls out; an idle phone and a denied number do not', async () => {
     const { world, phone, pbx, close } = await office();
@@ -246,6 +250,47 @@ describe('controller/sip/upstream: calls', (test) => {
     );
     assert.is(statusOf(refused), 403);
     assert.is(phone.heard(), '');
+    await close();
+  });
+
+  test('a trunk knows our numbers in full, out and in', async () => {
+    const { world, phone, pbx, close } = await office({ calledPrefix: '+4930555' });
+    world.login('HD0001', '100');
+    phone.call('030123');
+    const out = await pbx.request('INVITE');
+    assert.match(out.get('P-Asserted-Identity') ?? '', '<sip:+4930555100@pbx.invalid>');
+    pbx.send(pbx.build('INVITE', '+4930555100'));
+    await until('it rings', () =>
+      phone.inbox.some(({ start }) => start.type === 'request' && start.method === 'INVITE'),
+    );
+    const wrong = pbx.send(pbx.build('INVITE', '100'));
+    await until('404', () =>
+      pbx.inbox.some((each) => each.callId === wrong.callId && statusOf(each) === 404),
+    );
+    await close();
+  });
+
+  test('another configuration takes over at once, a socket that stays the same too', async () => {
+    const { world, phone, pbx, close } = await office();
+    world.login('HD0001', '100');
+    const local = () => {
+      const target = world.core.upstreams.target({ upstream: 'pbx', number: '0' }, '100');
+      return target?.side.peer.type === 'upstream' ? target.side.peer.local.port : undefined;
+    };
+    const port = local();
+    const { revision: _, ...value } = world.store.get('upstreams', 'pbx') ?? raise();
+    world.store.note([{ type: 'put', collection: 'upstreams', value: { ...value, numbers: ['7'] } }]);
+    await until('the socket is open', local);
+    assert.is(local(), port);
+    phone.call('030123');
+    assert.is(phone.heard(), '404');
+    phone.call('7123');
+    await pbx.request('INVITE');
+    world.store.note([{ type: 'delete', collection: 'upstreams', id: 'pbx' }]);
+    assert.is(local(), undefined);
+    phone.inbox.splice(0);
+    phone.call('7123');
+    assert.is(phone.heard().split(' ').at(-1), '404');
     await close();
   });
 
