@@ -23,6 +23,7 @@ import { checkDevice, nextDeviceId, readMac } from '#controller/sessions/rules.t
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { expected, missing, readBody, readPatch, revisionTag, taken } from './read.ts';
+import { inTurn } from './turns.ts';
 
 export type DeviceDeps = {
   store: Store;
@@ -68,11 +69,14 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
   return new Hono()
     .get('/', (c) => c.json({ items: store.list('devices').map(toJson) }))
     .post('/', async (c) => {
-      const { id = nextDeviceId(store), ...wanted } = await readBody(creation, c);
-      if (store.get('devices', id) !== undefined) throw taken('device', id, 'id');
-      const value: Device = { id, ...placed(id, wanted), ...unknownSecret() };
-      await store.commit([{ type: 'put', collection: 'devices', value, expect: 'absent' }]);
-      return c.json(toJson(value), 201);
+      const { id: chosen, ...wanted } = await readBody(creation, c);
+      return await inTurn(store, async () => {
+        const id = chosen ?? nextDeviceId(store);
+        if (store.get('devices', id) !== undefined) throw taken('device', id, 'id');
+        const value: Device = { id, ...placed(id, wanted), ...unknownSecret() };
+        await store.commit([{ type: 'put', collection: 'devices', value, expect: 'absent' }]);
+        return c.json(toJson(value), 201);
+      });
     })
     .get('/:id', (c) => {
       const found = find(c.req.param('id'));
@@ -83,16 +87,18 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
       const { mac: oldMac, model, site, place: before, ...rest } = current;
       const old = { mac: oldMac, model, site, ...(before && { place: before }) };
       const wanted = await readPatch(shown, c, old, { id: 'id', merged: ['place'] });
-      const value: Device = { ...rest, ...placed(current.id, wanted) };
-      // Carried elsewhere: its floor and room are not those of the other office.
-      if (value.site !== site && JSON.stringify(value.place) === JSON.stringify(before)) delete value.place;
-      if (value.mac !== oldMac) Object.assign(value, unknownSecret());
-      const isElsewhere = value.site !== site || value.mac !== oldMac;
-      await store.commit([
-        { type: 'put', collection: 'devices', value, expect: expected(c, { revision }) },
-        ...(isElsewhere ? unregistered(value.id) : []),
-      ]);
-      return c.json(toJson(value));
+      return await inTurn(store, async () => {
+        const value: Device = { ...rest, ...placed(current.id, wanted) };
+        // Carried elsewhere: its floor and room are not those of the other office.
+        if (value.site !== site && JSON.stringify(value.place) === JSON.stringify(before)) delete value.place;
+        if (value.mac !== oldMac) Object.assign(value, unknownSecret());
+        const isElsewhere = value.site !== site || value.mac !== oldMac;
+        await store.commit([
+          { type: 'put', collection: 'devices', value, expect: expected(c, { revision }) },
+          ...(isElsewhere ? unregistered(value.id) : []),
+        ]);
+        return c.json(toJson(value));
+      });
     })
     .delete('/:id', async (c) => {
       const current = find(c.req.param('id'));

@@ -14,6 +14,7 @@ import type { Emergencies, Kept, Store } from '#controller/model/ports.ts';
 import { checkSite } from '#controller/sessions/rules.ts';
 import { Fault } from '#protocol/fault.ts';
 import { expected, missing, readBody, readPatch, revisionTag, taken, wrong } from './read.ts';
+import { inTurn } from './turns.ts';
 
 export type SiteDeps = { store: Store; emergency: Pick<Emergencies, 'siteProblems' | 'hasLocationUrl'> };
 
@@ -47,10 +48,12 @@ export function siteRoutes({ store, emergency }: SiteDeps): Hono {
     .get('/', (c) => c.json({ items: store.list('sites').map(toJson) }))
     .post('/', async (c) => {
       const value = await readBody(site, c);
-      if (store.get('sites', value.id) !== undefined) throw taken('site', value.id, 'id');
-      checkSite(value, store);
-      checkRoutes(value);
-      await store.commit([{ type: 'put', collection: 'sites', value, expect: 'absent' }]);
+      await inTurn(store, async () => {
+        if (store.get('sites', value.id) !== undefined) throw taken('site', value.id, 'id');
+        checkSite(value, store);
+        checkRoutes(value);
+        await store.commit([{ type: 'put', collection: 'sites', value, expect: 'absent' }]);
+      });
       return c.json(value, 201);
     })
     .get('/:id', (c) => {
@@ -60,9 +63,11 @@ export function siteRoutes({ store, emergency }: SiteDeps): Hono {
     .patch('/:id', async (c) => {
       const current = find(c.req.param('id'));
       const value = await readPatch(site, c, toJson(current), { id: 'id', merged: ['dialCodes', 'place'] });
-      checkSite(value, store);
-      checkRoutes(value);
-      await store.commit([{ type: 'put', collection: 'sites', value, expect: expected(c, current) }]);
+      await inTurn(store, async () => {
+        checkSite(value, store);
+        checkRoutes(value);
+        await store.commit([{ type: 'put', collection: 'sites', value, expect: expected(c, current) }]);
+      });
       return c.json(value);
     })
     .delete('/:id', async (c) => {

@@ -18,6 +18,7 @@ import { type User, user } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
 import { checkUser } from '#controller/sessions/rules.ts';
 import { expected, missing, readBody, readPatch, revisionTag, taken } from './read.ts';
+import { inTurn } from './turns.ts';
 
 /** What this room asks of controller/sessions. */
 export interface Pins {
@@ -55,9 +56,12 @@ export function userRoutes({ store, pins }: UserDeps): Hono {
     .get('/', (c) => c.json({ items: store.list('users').map(toJson) }))
     .post('/', async (c) => {
       const { pin: newPin, ...rest } = await readBody(creation, c);
-      if (store.get('users', rest.extension) !== undefined) throw taken('user', rest.extension, 'extension');
-      checkUser(rest, store);
-      await store.commit([{ type: 'put', collection: 'users', value: rest, expect: 'absent' }]);
+      await inTurn(store, async () => {
+        if (store.get('users', rest.extension) !== undefined)
+          throw taken('user', rest.extension, 'extension');
+        checkUser(rest, store);
+        await store.commit([{ type: 'put', collection: 'users', value: rest, expect: 'absent' }]);
+      });
       if (newPin !== undefined) await setFirstPin(rest.extension, newPin);
       return c.json(toJson(find(rest.extension)), 201);
     })

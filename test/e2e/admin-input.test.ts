@@ -113,4 +113,23 @@ describe('an admin’s bad input', (test) => {
       }
     });
   }, 30_000);
+
+  test('is seen also when two come at once, by socket and by port', async () => {
+    await inWorld(async (world) => {
+      const twin = { mac: '001565d000aa', model: 'T46S', site: 'berlin' };
+      const row = { method: 'POST', path: '/devices' } as Row;
+      const made = await Promise.allSettled([
+        world.ask('POST', '/devices', { id: 'HD0100', ...twin }),
+        askApi(world, { ...row, body: { id: 'HD0101', ...twin } }).then(({ status }) =>
+          assert.is(status, 201),
+        ),
+        world.ask('POST', '/users', { extension: '113', name: 'Fritz' }),
+        world.ask('PATCH', '/sites/berlin', { emergencyNumbers: ['112', '113'] }),
+      ]);
+      assert.is(made.filter(({ status }) => status === 'fulfilled').length, 2, JSON.stringify(made));
+      const many = Array.from({ length: 8 }, (_, at) => ({ ...twin, mac: `001565d0010${at}` }));
+      const devices = await Promise.all(many.map((device) => world.ask('POST', '/devices', device)));
+      assert.is(new Set(devices.map((device) => (device as { id: string }).id)).size, many.length);
+    });
+  }, 30_000);
 });
