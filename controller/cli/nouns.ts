@@ -40,6 +40,7 @@ const siteFlags: readonly Flag[] = [
   valued('media', 'direct|agent', 'whether phones of the site reach each other, or only the agent'),
   valued('transport', 'udp|tcp|tls', 'how its phones speak SIP with their agent; udp unless set'),
   valued('may-watch', 'layout|site|all', 'whose busy lamps phones may show: those on keys, of the site, all'),
+  valued('ring-seconds', '5..180', 'how long a call from here rings before it is given up; 60 unless set'),
   valued('idle-may-call', 'EXT', 'what an idle phone may call besides; may be given again, replaces all'),
   ...siteEmergencyFlags,
 ];
@@ -63,9 +64,16 @@ function siteFields(call: Call): Row {
     dialCodes: codes && Object.fromEntries(codes),
     idleMayCall: flags.get('idle-may-call'),
     media: last(call, 'media'),
+    ringSeconds: seconds(call, 'ring-seconds'),
     mayWatch: last(call, 'may-watch'),
     ...emergencyFields(call),
   });
+}
+
+/** Left as it is when it is no number, so that the schema names the field. */
+function seconds(call: Call, name: string): number | string | undefined {
+  const text = last(call, name);
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : text;
 }
 
 const userFlags: readonly Flag[] = [
