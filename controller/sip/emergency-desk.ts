@@ -11,6 +11,7 @@ import { placeLine } from '#controller/emergency/place.ts';
 import type { Site } from '#controller/model/model.ts';
 import type { LoginLine, SaidPrompt, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
 import { createResponse } from '#protocol/sip/message.ts';
 import type { ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
 import { type Calls, dialogKey } from './calls.ts';
@@ -115,7 +116,10 @@ export function createEmergencyDesk(options: EmergencyDeskOptions): EmergencyDes
       isCancelled = true;
       tx.respond(createResponse(tx.request, 487, { toTag: tagFor(tx.request) }));
     };
-    const { ok, steps } = await test(site, device);
+    const { ok, steps } = await test(site, device).catch((error: unknown) => {
+      if (!Fault.is(error)) throw error;
+      return { ok: false, steps: [{ route: '', step: 'test', ok: false, detail: error.message }] };
+    });
     if (!ok)
       log.error(
         { device: device.id, site: site.id, failed: steps.filter((step) => !step.ok) },

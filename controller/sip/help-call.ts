@@ -78,8 +78,13 @@ export function callForHelp(options: HelpCallOptions): void {
   }
 
   function go(way: Way): void {
-    last = { way };
-    const { request, branch, far } = options.prepare(way, tried.length);
+    last = { way, status: 500 };
+    const prepared = attempted(() => options.prepare(way, tried.length));
+    if (prepared === undefined) {
+      next();
+      return;
+    }
+    const { request, branch, far } = prepared;
     const one: Try = { way, isOver: false, branch, target: { side: far, uri: way.exit.uri } };
     tried.push(one);
     stopWatch = clock.after(queue.length > 0 ? silentMs : lastSilentMs, () => giveUp(one));
@@ -94,17 +99,16 @@ export function callForHelp(options: HelpCallOptions): void {
   }
 
   function send(one: Try, request: SipMessage): void {
-    options.complete(request, one.way);
     const on = {
       response: (response: SipMessage) => onResponse(one, response),
       end: (why: Why) => over(one, why === 'done' ? undefined : 408),
     };
-    try {
-      one.transaction = transactions.request(request, one.way.exit.peer, on, { isExempt: true });
-    } catch (error) {
-      if (!Fault.is(error)) throw error;
-      over(one, 503);
-    }
+    const transaction = attempted(() => {
+      options.complete(request, one.way);
+      return transactions.request(request, one.way.exit.peer, on, { isExempt: true });
+    });
+    if (transaction === undefined) over(one, 503);
+    else one.transaction = transaction;
   }
 
   function pass(one: Try, response: SipMessage): void {
@@ -169,4 +173,14 @@ export function callForHelp(options: HelpCallOptions): void {
   // Nobody but the caller ends it: not a phone whose agent is away for a moment.
   tx.onCancel = cancel;
   next();
+}
+
+/** Undefined: this way cannot be gone, which is no reason not to try the next. */
+function attempted<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    return undefined;
+  }
 }
