@@ -29,7 +29,7 @@ export type NotifyQueueOptions = {
   build(live: Live): SipMessage | undefined;
   /** Nobody is there, or nobody wants it. */
   onGone(live: Live): void;
-  perTick?: number;
+  perSecond?: number;
 };
 
 export type NotifyQueue = {
@@ -42,6 +42,8 @@ export type NotifyQueue = {
 };
 
 const tickMs = 10;
+/** Of one tick, after a pause or a long turn of the loop. */
+const maxPerTick = 50;
 const retryMs = 5_000;
 
 /** RFC 6665 4.2.2: other refusals may pass, and the next change is told again. */
@@ -54,11 +56,12 @@ export function createNotifyQueue({
   counters,
   build,
   onGone,
-  perTick = 10,
+  perSecond = 1_000,
 }: NotifyQueueOptions): NotifyQueue {
   const waiting = new Set<Live>();
   const stalled = new Set<Live>();
   let cancelTick: (() => void) | undefined;
+  let lastTickAt = Number.NEGATIVE_INFINITY;
   let cancelRetry: (() => void) | undefined;
 
   function wake(ms: number): void {
@@ -67,8 +70,11 @@ export function createNotifyQueue({
 
   function tick(): void {
     cancelTick = undefined;
-    let left = perTick;
-    const earliest = clock.now() - paceMs;
+    const now = clock.now();
+    const due = Math.floor(((now - lastTickAt) * perSecond) / 1_000);
+    let left = Math.min(maxPerTick, Math.max(1, due));
+    lastTickAt = now;
+    const earliest = now - paceMs;
     for (const live of waiting) {
       if (live.lastSentAt > earliest) continue;
       if (left-- === 0) break;

@@ -14,6 +14,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { measureBlf } from './blf.ts';
 import { measureCalls } from './calls.ts';
 import { measureMemory } from './memory.ts';
 import { measureParse } from './parse.ts';
@@ -25,6 +26,7 @@ type Measure = (say: (text: string) => void) => Promise<Row[]>;
 const rows: Readonly<Record<string, Measure>> = {
   parse: measureParse,
   registrar: measureRegistrar,
+  blf: measureBlf,
   calls: measureCalls,
   memory: measureMemory,
 };
