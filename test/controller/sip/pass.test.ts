@@ -1,7 +1,7 @@
 /** What a proxy must leave alone: the extensions that two phones agree on by themselves. */
 
 import * as assert from 'uvu/assert';
-import type { HeaderList, SipMessage } from '#protocol/sip/message.ts';
+import { formatMessage, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import { describe } from '#test/support/describe.ts';
 import { connect, openOffice, statusOf } from './office.ts';
 
@@ -121,6 +121,32 @@ describe('between two phones', (test) => {
     assert.is(c.heard(), 'BYE');
     assert.is(a.heard(), '');
   });
+
+  // biome-ignore format: a table
+  const smuggled: { name: string; line: string; status?: string }[] = [
+    { name: 'a space before the colon',      line: 'P-Asserted-Identity : <sip:boss@x>' },
+    { name: 'a tab before the colon',        line: 'X-Queue\t: vip' },
+    { name: 'small letters',                 line: 'p-asserted-identity: <sip:boss@x>' },
+    { name: 'a line that goes on',           line: 'X-Queue:\r\n P-Asserted-Identity: <sip:boss@x>' },
+    { name: 'a control character',           line: 'P-Asserted-Identity\x08: <sip:boss@x>', status: '400' },
+    { name: 'a no-break space',              line: 'P-Asserted-Identity\xa0: <sip:boss@x>', status: '400' },
+  ];
+  for (const { name, line, status } of smuggled) {
+    test(`no claim is smuggled by ${name}`, () => {
+      const { a, b } = openOffice();
+      const request = a.build('INVITE', { uri: `sip:101@${a.host}` });
+      a.send(request);
+      const text = Buffer.from(formatMessage(a.credential(request, a.take()))).toString('latin1');
+      a.sendRaw(Buffer.from(text.replace('\r\n', `\r\n${line}\r\n`), 'latin1'));
+      if (status !== undefined) {
+        assert.equal([a.heard(), b.heard()], [status, '']);
+        return;
+      }
+      const got = b.take();
+      assert.match(got.get('P-Asserted-Identity') ?? '', /sip:100@/);
+      assert.not.match(Buffer.from(formatMessage(got)).toString('latin1'), /boss|X-Queue/i);
+    });
+  }
 
   // biome-ignore format: a table
   const declined = [
