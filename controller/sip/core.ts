@@ -183,7 +183,7 @@ export function createSipCore({
   });
   const voicemail = createVoicemail({
     ...{ store, flows, directory, transactions, clock, random },
-    request: upstreams.request,
+    ask: upstreams.ask,
     peerOf: upstreams.peerOf,
     changed: (extension) => notifier.changed(voicemail.package.event, extension),
     isWatching: (device) => notifier.watches(device, voicemail.package.event),

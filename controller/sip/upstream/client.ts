@@ -11,6 +11,7 @@
 import type { Peer, UpstreamPeer } from '#controller/sip/peer.ts';
 import { viaFacing } from '#controller/sip/peer.ts';
 import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
 import { answerChallenge, type Challenge, chooseChallenge } from '#protocol/sip/digest.ts';
 import type { HeaderList, SipMessage } from '#protocol/sip/message.ts';
 import type { ClientTransaction, OnClient, Transactions } from '#protocol/sip/transactions.ts';
@@ -32,6 +33,8 @@ export type UpstreamClientOptions = {
 };
 
 export type UpstreamClient = Pick<Transactions<Peer>, 'request'> & {
+  /** For our own questions: too many transactions are an answer that did not come, not a fault. */
+  ask(message: SipMessage, peer: UpstreamPeer, on: OnClient): void;
   /** An ACK to a 2xx: numbered, with the credentials of its INVITE. */
   ack(message: SipMessage, peer: Peer): SipMessage;
   readonly memory: DialogMemory;
@@ -131,30 +134,34 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       if (value === undefined) return false;
       answered.add(key);
       message.set(gives, value);
-      sendAgain();
-      return true;
+      return sendAgain();
     }
 
-    function sendAgain(): void {
+    /** False: there is no room for it. */
+    function sendAgain(): boolean {
       stamp(message, dialog, numberAgain(dialog.numbering, asked));
       if (asked.method === 'INVITE') dialog.credentials = credentialsIn(message);
       freshBranch(message, peer);
-      current = start();
+      try {
+        current = start();
+        return true;
+      } catch (error) {
+        if (!Fault.is(error, 'limit.reached')) throw error;
+        return false;
+      }
     }
 
     stamp(message, dialog, numberRequest(dialog.numbering, asked));
-    if (asked.method === 'INVITE') {
-      dialog.credentials = [];
-      if (options.hasOther(peer)) {
-        cancelPatience = clock.after(patienceMs, () => {
-          isGivenUp = true;
-          current.cancel();
-          tell(false);
-          on.end?.('timeout');
-        });
-      }
-    }
+    if (asked.method === 'INVITE') dialog.credentials = [];
     let current = start();
+    if (asked.method === 'INVITE' && options.hasOther(peer)) {
+      cancelPatience = clock.after(patienceMs, () => {
+        isGivenUp = true;
+        current.cancel();
+        tell(false);
+        on.end?.('timeout');
+      });
+    }
     return {
       branch: current.branch,
       cancel(extra) {
@@ -168,6 +175,14 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     memory,
     request: (message, peer, on, how) =>
       peer.type === 'upstream' ? send(message, peer, on, how) : transactions.request(message, peer, on, how),
+    ask(message, peer, on) {
+      try {
+        send(message, peer, on);
+      } catch (error) {
+        if (!Fault.is(error, 'limit.reached')) throw error;
+        on.end?.('transport');
+      }
+    },
     ack(message, peer) {
       if (peer.type !== 'upstream') return message;
       const dialog = memory.of(message, peer.offset);

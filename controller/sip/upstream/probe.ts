@@ -12,7 +12,7 @@ export type ProbeOptions = {
   /** Undefined while there is no socket. */
   peer(): UpstreamPeer | undefined;
   everyMs: number;
-  request: UpstreamClient['request'];
+  ask: UpstreamClient['ask'];
   clock: Clock;
   random: (bytes: number) => Uint8Array;
   onResult(peer: UpstreamPeer, isAlive: boolean): void;
@@ -21,7 +21,7 @@ export type ProbeOptions = {
 
 /** Answers with its end. */
 export function startProbe(options: ProbeOptions): () => void {
-  const { peer: peerOf, everyMs, request, clock, random, onResult } = options;
+  const { peer: peerOf, everyMs, ask, clock, random, onResult } = options;
   const answerMs = Math.min(options.answerMs ?? 4_000, everyMs);
   const token = () => Buffer.from(random(12)).toString('base64url');
   let cancelTimer = clock.after(0, probe);
@@ -54,7 +54,7 @@ export function startProbe(options: ProbeOptions): () => void {
         ['Accept', 'application/sdp'],
       ],
     });
-    request(options, peer, {
+    ask(options, peer, {
       response({ start }) {
         if (start.type === 'response' && start.status >= 200) tell(start.status < 500 || start.status >= 600);
       },

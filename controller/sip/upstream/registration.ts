@@ -26,7 +26,7 @@ export type RegistrationOptions = {
   upstream: string;
   /** Best first; empty while there is no socket. */
   peers(): readonly UpstreamPeer[];
-  request: UpstreamClient['request'];
+  ask: UpstreamClient['ask'];
   clock: Clock;
   random: (bytes: number) => Uint8Array;
   onChange(state: RegistrationState): void;
@@ -113,7 +113,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
         return;
       }
       const tryNext = (response?: SipMessage) => (left.length > 0 ? next(response) : onFinal(response));
-      options.request(build(peer, expires), peer, {
+      options.ask(build(peer, expires), peer, {
         response(response) {
           const status = statusOf(response);
           if (status >= 500 && status < 600) tryNext(response);

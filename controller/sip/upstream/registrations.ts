@@ -24,7 +24,7 @@ export type RegistrationsOptions = {
   clock: Clock;
   log: Logger;
   random: (bytes: number) => Uint8Array;
-  request: UpstreamClient['request'];
+  ask: UpstreamClient['ask'];
   peersOf(upstream: string, account: string): readonly UpstreamPeer[];
   onChange(state: RegistrationState): void;
 };
@@ -35,7 +35,7 @@ const betweenKicksMs = 5;
 type Entry = { registration: Registration; user: Kept<User>['upstream'] };
 
 export function createRegistrations(options: RegistrationsOptions): Registrations {
-  const { store, clock, log, random, request, peersOf, onChange } = options;
+  const { store, clock, log, random, ask, peersOf, onChange } = options;
   const entries = new Map<string, Entry>();
 
   function wanted(): Map<string, NonNullable<User['upstream']>> {
@@ -68,7 +68,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
     return createRegistration({
       extension,
       upstream,
-      request,
+      ask,
       clock,
       random,
       peers: () => peersOf(upstream, extension),

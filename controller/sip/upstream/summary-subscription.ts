@@ -16,7 +16,7 @@ export type SummarySubscriptionOptions = {
   extension: string;
   /** The address where the user is registered now. */
   peer(): UpstreamPeer | undefined;
-  request: UpstreamClient['request'];
+  ask: UpstreamClient['ask'];
   clock: Clock;
   random: (bytes: number) => Uint8Array;
 };
@@ -35,7 +35,7 @@ const expiresSeconds = 3_600;
 const retryMs = 60_000;
 
 export function subscribeToSummary(options: SummarySubscriptionOptions): SummarySubscription {
-  const { extension, request, clock, random } = options;
+  const { extension, clock, random } = options;
   const token = () => Buffer.from(random(12)).toString('base64url');
   const subscription = { callId: token() };
   let tag = token();
@@ -67,7 +67,7 @@ export function subscribeToSummary(options: SummarySubscriptionOptions): Summary
     cancelTimer();
     const peer = options.peer();
     if (peer === undefined) return;
-    request(build(peer, expires), peer, {
+    options.ask(build(peer, expires), peer, {
       response(response) {
         const status = response.start.type === 'response' ? response.start.status : 0;
         if (status >= 200 && !isClosed) settle(response, status);

@@ -29,6 +29,7 @@ import { openWay, type Way } from './way.ts';
 
 export type Upstreams = {
   request: UpstreamClient['request'];
+  ask: UpstreamClient['ask'];
   /** The ACK as it goes there; for any other peer as it is. */
   ack(message: SipMessage, peer: Peer): SipMessage;
   send(peer: UpstreamPeer, bytes: Uint8Array): boolean;
@@ -131,7 +132,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     ways.delete(id);
     if (upstream !== undefined) {
       const onUp = () => registrations?.kick(id);
-      ways.set(id, openWay({ upstream, endpoints, request: client.request, clock, log, random, onUp }));
+      ways.set(id, openWay({ upstream, endpoints, ask: client.ask, clock, log, random, onUp }));
     }
     // After the new one has asked for its socket, which may be the same.
     way?.close();
@@ -148,7 +149,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     clock,
     log,
     random,
-    request: client.request,
+    ask: client.ask,
     peersOf: (upstream, account) => ways.get(upstream)?.peers(account) ?? [],
     onChange: (state) => options.onRegistration?.(state),
   });
@@ -161,6 +162,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
 
   return {
     request: client.request,
+    ask: client.ask,
     ack: client.ack,
     send: ({ upstream, remote }, bytes) => ways.get(upstream)?.send(remote, bytes) ?? false,
     namesAt(id) {

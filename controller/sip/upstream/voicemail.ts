@@ -47,7 +47,7 @@ export type VoicemailOptions = {
   flows: Pick<Flows, 'isUp'>;
   directory: Pick<Directory, 'devicesOf' | 'bindingOf'>;
   transactions: Pick<Transactions<Peer>, 'request'>;
-  request: UpstreamClient['request'];
+  ask: UpstreamClient['ask'];
   peerOf(upstream: string, account: string): UpstreamPeer | undefined;
   /** Told to the notifier; whether the device has a subscription of its own. */
   changed(extension: string): void;
@@ -59,7 +59,7 @@ export type VoicemailOptions = {
 const event = 'message-summary';
 
 export function createVoicemail(options: VoicemailOptions): Voicemail {
-  const { store, flows, directory, transactions, request, clock, random } = options;
+  const { store, flows, directory, transactions, ask, clock, random } = options;
   const summaries = new Map<string, Summary>();
   const asked = new Map<string, SummarySubscription>();
   const token = () => Buffer.from(random(12)).toString('base64url');
@@ -182,7 +182,7 @@ export function createVoicemail(options: VoicemailOptions): Voicemail {
         return;
       }
       const peer = () => options.peerOf(upstream, extension);
-      asked.set(extension, subscribeToSummary({ extension, peer, request, clock, random }));
+      asked.set(extension, subscribeToSummary({ extension, peer, ask, clock, random }));
     },
 
     summaryOf: (extension) => summaries.get(extension),

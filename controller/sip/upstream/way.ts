@@ -32,7 +32,7 @@ export type Way = {
 export type WayOptions = {
   upstream: Kept<Upstream>;
   endpoints: Endpoints;
-  request: UpstreamClient['request'];
+  ask: UpstreamClient['ask'];
   clock: Clock;
   log: Logger;
   random: (bytes: number) => Uint8Array;
@@ -42,7 +42,7 @@ export type WayOptions = {
 
 const retryMs = 10_000;
 
-export function openWay({ upstream, endpoints, request, clock, log, random, onUp }: WayOptions): Way {
+export function openWay({ upstream, endpoints, ask, clock, log, random, onUp }: WayOptions): Way {
   const { id, transport, addresses, probeSeconds } = upstream;
   const health = createHealth(addresses, clock.wall());
   const names = namesAt(upstream);
@@ -102,7 +102,7 @@ export function openWay({ upstream, endpoints, request, clock, log, random, onUp
           startProbe({
             peer: () => peerTo(remote, '')[0],
             everyMs: probeSeconds * 1_000,
-            request,
+            ask,
             clock,
             random,
             onResult: ({ remote: at }, isAlive) => note(at, isAlive),
