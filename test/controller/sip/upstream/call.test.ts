@@ -294,6 +294,32 @@ describe('controller/sip/upstream: calls', (test) => {
     await close();
   });
 
+  test('a phone sends its caller on to a number out there, but no call from there back out', async () => {
+    const { world, phone, pbx, close } = await office({ authentication: 'ip' });
+    const b = world.phone('HD0002', flowAt('north', 12));
+    b.register();
+    world.login('HD0001', '100');
+    world.login('HD0002', '101');
+    const away = [['Contact', `<sip:030999@${b.host}>`]] as const;
+    phone.call('101');
+    b.answer(b.take(), 302, away);
+    const outgoing = await pbx.request('INVITE');
+    assert.match(outgoing.start.type === 'request' ? outgoing.start.uri : '', /^sip:030999@/);
+    pbx.answer(outgoing, 486);
+    await until('busy', () => phone.inbox.find((each) => statusOf(each) === 486));
+    b.inbox.splice(0);
+
+    const incoming = pbx.send(pbx.build('INVITE', '101'));
+    const got = await until('the call from there', () => b.inbox.find(({ method }) => method === 'INVITE'));
+    b.answer(got, 302, away);
+    const answered = await until('the refusal', () =>
+      pbx.inbox.find((each) => each.callId === incoming.callId && statusOf(each) >= 300),
+    );
+    assert.is(statusOf(answered), 480);
+    assert.not(pbx.inbox.some(({ start }) => start.type === 'request' && start.method === 'INVITE'));
+    await close();
+  });
+
   test('302 from there leads nowhere', async () => {
     const { world, phone, pbx, close } = await office();
     world.login('HD0001', '100');
