@@ -28,8 +28,10 @@ const ticksPerSecond = 100; // USER_HZ, which is 100 wherever Linux is (proc(5))
 const keptChars = 8_000;
 const alive = new Set<ChildProcess>();
 process.once('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  // Not killed: Kamailio's own children end only when it tells them.
+  for (const child of alive) child.kill('SIGTERM');
 });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 export function startProgram(
   file: string,
@@ -38,7 +40,7 @@ export function startProgram(
 ): Program {
   const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   alive.add(child);
-  const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  const limit = setTimeout(() => child.kill('SIGTERM'), limitMs);
   let output = '';
   let said = '';
   let isReady: (line: Record<string, unknown>) => void = () => {};

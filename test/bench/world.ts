@@ -6,6 +6,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +47,11 @@ const limitMs = 180_000;
 export async function openWorld({ devices, sessions = 0, perAddress = 1 }: WorldOptions): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-bench-'));
   const started: Program[] = [];
+  // Also when somebody loses patience: there are keys in it.
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   async function close(): Promise<void> {
+    process.off('exit', remove);
     for (const each of started.toReversed()) await each.close();
     await rm(folder, { recursive: true, force: true });
   }
