@@ -190,6 +190,10 @@ export function createCallMedia({
   }
 
   function rewrite(call: Call, { message, from, to }: Between): Promise<void> | undefined {
+    if (isWrapped(message) && call.relay?.size === 0) {
+      counters.wrapped++;
+      call.relay = undefined;
+    }
     const { relay } = call;
     if (relay === undefined) return undefined;
     if (!hasSdp(message)) return relay.opening;
@@ -291,6 +295,8 @@ function createCounters() {
     idle: 0,
     /** SDP that could not be read where it had to be. */
     malformed: 0,
+    /** SDP within a multipart body, as beside an emergency's place: left alone, the media goes direct. */
+    wrapped: 0,
     /** No stream could be opened. */
     unavailable: 0,
     /** Over a bound on calls. */
@@ -338,6 +344,9 @@ const isBetween = (passage: Passage): passage is Between =>
 
 const isRequest = ({ start }: SipMessage, method: string) =>
   start.type === 'request' && start.method === method;
+
+const isWrapped = (message: SipMessage) =>
+  isRequest(message, 'INVITE') && /^multipart\//i.test(message.get('Content-Type') ?? '');
 
 const hasSdp = (message: SipMessage) =>
   message.body.length > 0 && /^application\/sdp\s*(?:;|$)/i.test(message.get('Content-Type') ?? '');

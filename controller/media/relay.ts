@@ -15,6 +15,7 @@
 import type { MediaEnd, MediaPorts, MediaStream } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import { createBucket } from '#protocol/media/bucket.ts';
 import {
   formatSdpBody,
   type MediaLine,
@@ -58,6 +59,8 @@ export type RelayOptions = {
 const maxLines = 4;
 const lowestPort = 1_024;
 const videoPerSecond = 2_000;
+/** More than an agent lets through of one phone. */
+const voicePerSecond = 500;
 /** An agent reports of joined streams every five seconds. */
 const joinedExtraMs = 6_000;
 
@@ -185,8 +188,8 @@ export class Relay {
       isLost: false,
     };
     this.#lines.set(key, mine);
-    connect(mine, 0, 1);
-    connect(mine, 1, 0);
+    connect(mine, 0, 1, clock);
+    connect(mine, 1, 0, clock);
     for (const stream of streams) {
       stream.onLost = () => {
         if (mine.isLost || this.#isClosed) return;
@@ -269,14 +272,18 @@ function forget(line: Line | undefined): void {
 }
 
 /** From one phone to the other. */
-function connect({ streams, traffic }: Line, from: SideNumber, to: SideNumber): void {
+function connect({ kind, streams, traffic }: Line, from: SideNumber, to: SideNumber, clock: Clock): void {
   const [source, target] = [streams[from], streams[to]];
   const [sent, answered] = [traffic[from], traffic[to]];
+  // Its agent has a bound of its own; one that keeps none does not fill the other site's tunnel.
+  const mayPass = createBucket(clock, kind === 'video' ? 2 * videoPerSecond : voicePerSecond);
   source.onPacket = (packet) => {
+    if (!mayPass()) return sent.dropped();
     target.send(packet);
     sent.rtp(packet);
   };
   source.onRtcp = (packet) => {
+    if (!mayPass()) return sent.dropped();
     target.send(packet);
     sent.rtcp();
     answered.answered(packet);

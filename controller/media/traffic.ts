@@ -10,6 +10,8 @@ import { readReceptionBlocks } from '#protocol/media/rtcp.ts';
 
 export type TrafficReport = ReceptionReport & {
   rtcp: number;
+  /** Over the bound on packets a second. */
+  dropped: number;
   /** As the phone that got it says; absent: it has not said, or says it encrypted. */
   heard?: { lost: number; jitterMs: number };
   /** How often nothing came for too long where something should. */
@@ -22,6 +24,7 @@ export class Traffic {
   #reported: ReceptionReport | undefined;
   #heard: { lost: number; jitter: number } | undefined;
   #rtcp = 0;
+  #dropped = 0;
   #silences = 0;
   #lastAt: number;
   /** Since then something should come. */
@@ -48,6 +51,10 @@ export class Traffic {
   /** RTCP that its sender wrote. */
   rtcp(): void {
     this.#rtcp++;
+  }
+
+  dropped(): void {
+    this.#dropped++;
   }
 
   /** RTCP that came back, from who gets this. */
@@ -82,6 +89,7 @@ export class Traffic {
     return {
       ...(this.#reported ?? this.#reception.report),
       rtcp: this.#rtcp,
+      dropped: this.#dropped,
       ...(heard && {
         heard: {
           lost: Math.max(0, heard.lost),

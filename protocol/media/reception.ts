@@ -52,11 +52,9 @@ export class Reception {
   /** `packet` is RTP by its shape: at least a header. */
   receive(packet: Uint8Array, nowMs: number): void {
     if (packet.length < headerBytes) return;
-    const [, second = 0, high = 0, low = 0] = packet;
-    const ssrc = readUint32(packet, 8);
     this.#packets++;
-    this.#count(ssrc, (high << 8) | low);
-    this.#time(second & 0x7f, readUint32(packet, 4), nowMs);
+    this.#count(readUint32(packet, 8), ((packet[2] ?? 0) << 8) | (packet[3] ?? 0));
+    this.#time((packet[1] ?? 0) & 0x7f, readUint32(packet, 4), nowMs);
   }
 
   #count(ssrc: number, number: number): void {
@@ -93,7 +91,8 @@ export class Reception {
   }
 }
 
+/** By index: a view or an iterator for each packet would be the dearest part of all this. */
 function readUint32(bytes: Uint8Array, at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + 4);
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
+  return (high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
 }

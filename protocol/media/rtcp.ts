@@ -29,8 +29,8 @@ const maxParts = 32;
 
 /** RFC 5761 4: by its second byte RTCP is told apart where it shares a port with RTP. */
 export function isRtcp(packet: Uint8Array): boolean {
-  const [first = 0, second = 0] = packet;
-  return packet.length >= 8 && first >> 6 === 2 && second >= 192 && second <= 223;
+  const second = packet[1] ?? 0;
+  return second >= 192 && second <= 223 && packet.length >= 8 && (packet[0] ?? 0) >> 6 === 2;
 }
 
 /** What is cut short ends the walk; what came before it counts. */

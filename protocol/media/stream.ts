@@ -109,7 +109,8 @@ export class Stream {
     if (packet.length > maxPacketBytes) return 'tooLong';
     if (this.#isDatagram) return 'rtp';
     if (isRtcp(packet)) return 'rtcp';
-    const [first = 0, second = 0] = packet;
+    const first = packet[0] ?? 0;
+    const second = packet[1] ?? 0;
     if (packet.length < 12 + 4 * (first & 0b1111) || first >> 6 !== 2) return 'notRtp';
     return second >= 192 && second <= 223 ? 'notRtp' : 'rtp';
   }

@@ -53,6 +53,17 @@ describe('media of a call', (test) => {
     media.close();
   });
 
+  test('an agent that keeps no bound does not fill the tunnel of the other site', async () => {
+    const { facingCaller, facingCallee, media, clock } = await openCall();
+    for (let number = 0; number < 5_000; number++) {
+      facingCaller.onPacket(rtp(number));
+      if (number % 5 === 0) clock.advance(1);
+    }
+    assert.ok(facingCallee.sent.length <= 1_000, `${facingCallee.sent.length} passed`);
+    assert.is(media.calls()[0]?.streams[0]?.dropped, 5_000 - facingCallee.sent.length);
+    media.close();
+  });
+
   test('within a site nothing is touched, and the call is known', async () => {
     const { media, streams } = createWorld();
     const call = createCall(media, caller, neighbour);
@@ -88,6 +99,17 @@ describe('media of a call', (test) => {
       assert.is(streams.length, refuse ? 0 : 2);
       media.close();
     }
+  });
+
+  test('an offer wrapped with a place is left alone, and so is its answer', async () => {
+    const { media, streams } = createWorld({ mediaOf: () => 'agent' });
+    const call = createCall(media, caller, gateway);
+    const wrapped = '--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n';
+    const invite = await call.ask('INVITE', wrapped, { isFirst: true, type: 'multipart/mixed;boundary=b' });
+    assert.is(invite.there, wrapped);
+    assert.is(await invite.answer(200, callersSdp), callersSdp);
+    assert.equal([streams, media.calls()[0]?.media], [[], 'direct']);
+    media.close();
   });
 
   test('the login line is left alone', async () => {

@@ -83,7 +83,11 @@ export function createCall(
   const id = `call${++serial}`;
   let cseq = 0;
 
-  const request = (method: string, body: string, { isFirst = false, by = 0 as 0 | 1 } = {}) => {
+  const request = (
+    method: string,
+    body: string,
+    { isFirst = false, by = 0 as 0 | 1, type = 'application/sdp' } = {},
+  ) => {
     const [own, other] = by === 0 ? ['f', 't'] : ['t', 'f'];
     const message = createRequest({
       method,
@@ -94,7 +98,7 @@ export function createCall(
         ['To', isFirst ? '<sip:b@x>' : `<sip:b@x>;tag=${other}`],
         ['Call-ID', id],
         ['CSeq', `${++cseq} ${method}`],
-        ['Content-Type', 'application/sdp'],
+        ['Content-Type', type],
       ],
       body: Buffer.from(body),
     });
@@ -113,9 +117,9 @@ export function createCall(
     async ask(
       method: string,
       body: string,
-      { isFirst = false, by = 0 as 0 | 1, branch = `b${++serial}` } = {},
+      { isFirst = false, by = 0 as 0 | 1, branch = `b${++serial}`, type = 'application/sdp' } = {},
     ) {
-      const message = request(method, body, { isFirst, by });
+      const message = request(method, body, { isFirst, by, type });
       const there = await pass(message, branch, by === 0);
       return {
         there,
