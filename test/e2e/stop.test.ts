@@ -12,6 +12,7 @@ describe('SIGTERM', (test) => {
     'of a phone in a call: it hangs up; of agent and controller: exit 0',
     async () => {
       await withPrograms(async (programs) => {
+        await programs.agentIsUp();
         const { provisioningUrl } = (await programs.ask('GET', '/devices/HD0001')) as {
           provisioningUrl: string;
         };
