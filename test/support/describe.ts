@@ -14,7 +14,7 @@ export type Test = ((name: string, body: Body, deadlineMs?: number) => void) & {
   skip(name: string, why: string): void;
 };
 
-const defaultDeadlineMs = 5_000;
+const defaultDeadlineMs = 15_000;
 
 export function describe(subject: string, define: (test: Test) => void): void {
   const tests = suite(subject);

@@ -3,7 +3,7 @@
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  deadlineMs = 5_000,
+  deadlineMs = 10_000,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + deadlineMs;
   for (;;) {
