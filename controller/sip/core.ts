@@ -192,6 +192,7 @@ export function createSipCore({
     packages: [createPresence({ store, directory, dialogs }), voicemail.package],
     store,
     flows,
+    whereabouts: createWhereabouts({ flows, directory }),
     directory,
     transactions,
     clock,

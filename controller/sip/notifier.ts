@@ -28,6 +28,7 @@ import { createNotifyQueue } from './notify-queue.ts';
 import { hostFacing, type Peer, transportParam, viaFacing } from './peer.ts';
 import { isRefused, readSubscribe, type Wish } from './subscribe-wish.ts';
 import { createSubscriptions, type End, type Live } from './subscriptions.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /** Who watches: a device and the user who sits at it. */
 export type Watcher = { device: string; extension: string; site: string };
@@ -51,6 +52,8 @@ export type NotifierOptions = {
   packages: readonly EventPackage[];
   store: Store;
   flows: Pick<Flows, 'isUp'>;
+  /** A phone that came by TCP may have come back over another connection. */
+  whereabouts: Whereabouts;
   directory: Directory;
   transactions: Pick<Transactions<Peer>, 'request'>;
   clock: Clock;
@@ -80,6 +83,7 @@ export function createNotifier({
   packages,
   store,
   flows,
+  whereabouts,
   directory,
   transactions,
   clock,
@@ -97,6 +101,12 @@ export function createNotifier({
     flows,
     transactions,
     counters,
+    peerOf: ({ kept }) =>
+      whereabouts({
+        peer: { type: 'flow', flow: kept.flow },
+        device: kept.device,
+        user: kept.extension,
+      }).peer,
     build,
     onGone: remove,
   });

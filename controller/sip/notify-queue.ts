@@ -25,6 +25,8 @@ export type NotifyQueueOptions = {
   flows: Pick<Flows, 'isUp'>;
   transactions: Pick<Transactions<Peer>, 'request'>;
   counters: Counters;
+  /** Where the phone is now. */
+  peerOf(live: Live): Peer;
   /** The NOTIFY as it would be now; undefined: there is nothing to be told any more. */
   build(live: Live): SipMessage | undefined;
   /** Nobody is there, or nobody wants it. */
@@ -54,6 +56,7 @@ export function createNotifyQueue({
   flows,
   transactions,
   counters,
+  peerOf,
   build,
   onGone,
   perSecond = 1_000,
@@ -101,8 +104,8 @@ export function createNotifyQueue({
   }
 
   function send(live: Live): void {
-    const peer: Peer = { type: 'flow', flow: live.kept.flow };
-    if (!flows.isUp(live.kept.flow)) {
+    const peer = peerOf(live);
+    if (peer.type !== 'flow' || !flows.isUp(peer.flow)) {
       stall(live);
       return;
     }
