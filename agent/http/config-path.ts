@@ -3,13 +3,14 @@
  *
  *     GET /p/<token>/<file>      HEAD too; origin form, no query, nothing escaped
  *
- * `Host` is absent or our own. It is never used, but a name in it that is not
- * ours is a browser led here by DNS, or somebody who tries things.
+ * `Host` may be any name or address: a DHCP option and a URL typed into a phone
+ * may name the agent as the office's DNS does. It is never used. What protects is
+ * the token in the path: a page led here by DNS rebinding does not know one.
  */
 
-import { formatHostPort, type HostPort } from '#protocol/address.ts';
-
 const path = /^\/p\/[A-Za-z0-9_-]{16,64}\/[A-Za-z0-9][A-Za-z0-9_-]{0,47}(?:\.[A-Za-z0-9_-]{1,15}){0,3}$/;
+/** RFC 9110, 7.2, without what no DNS name and no address has in it. */
+const hostField = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 
 export type Asked = {
   method?: string | undefined;
@@ -18,19 +19,13 @@ export type Asked = {
   rawHeaders: readonly string[];
 };
 
-export function isConfigRequest({ method, url, rawHeaders }: Asked, local: HostPort): boolean {
+export function isConfigRequest({ method, url, rawHeaders }: Asked): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
   if (url === undefined || !path.test(url)) return false;
-  return isOurs(hostsIn(rawHeaders), local);
+  const hosts = hostsIn(rawHeaders); // none: HTTP/1.0
+  return hosts.length <= 1 && hosts.every((host) => hostField.test(host));
 }
 
 function hostsIn(rawHeaders: readonly string[]): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
-}
-
-function isOurs(hosts: readonly string[], local: HostPort): boolean {
-  if (hosts.length === 0) return true; // HTTP/1.0
-  const full = formatHostPort(local);
-  const [host] = hosts;
-  return hosts.length === 1 && (host === full || (local.port === 80 && `${host}:80` === full));
 }

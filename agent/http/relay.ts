@@ -6,7 +6,7 @@
  *     everything else                   the same 404, byte for byte
  *     the controller is not there       503 with Retry-After
  *
- * "Everything else" is other methods, paths and hosts, broken requests, headers
+ * "Everything else" is other methods and paths, broken requests, headers
  * too long, whatever status the controller refuses with, and a source that has
  * guessed wrong too often. Paths hold the device's token: they are not logged.
  */
@@ -102,10 +102,9 @@ export async function listenRelay({
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.sendDate = false;
-    const { localAddress, localPort, remoteAddress, remotePort } = request.socket;
-    const local = hostPort(localAddress, localPort);
+    const { remoteAddress, remotePort } = request.socket;
     const remote = hostPort(remoteAddress, remotePort);
-    if (!isConfigRequest(request, local) || hasBody(request)) return refuse(response, 'refused');
+    if (!isConfigRequest(request) || hasBody(request)) return refuse(response, 'refused');
     if (!misses.has(remote.address)) return refuse(response, 'overRate');
     if (asking >= maxRequests) return sayUnavailable(response, 'overLimit');
 
