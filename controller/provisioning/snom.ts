@@ -10,9 +10,10 @@
  */
 
 import { formatHostPort } from '#protocol/address.ts';
-import type { Model } from './models.ts';
+import type { Model } from './registry.ts';
 import { type Change, zoneRule } from './time-zone.ts';
-import { type ConfigSheet, caFile, toLine, type Vendor } from './vendor.ts';
+import { type ConfigSheet, caFile, type Vendor } from './vendor.ts';
+import { toXml, xmlHead } from './xml.ts';
 
 type Setting = readonly [name: string, value: string | number, index?: number];
 
@@ -29,8 +30,7 @@ export const snom: Vendor = {
   format: formatSnom,
 };
 
-const head = '<?xml version="1.0" encoding="utf-8"?>\n';
-const nothing = `${head}<settings>\n</settings>\n`;
+const nothing = `${xmlHead}<settings>\n</settings>\n`;
 
 function formatSnom(sheet: ConfigSheet): string {
   const settings = [
@@ -46,7 +46,7 @@ function formatSnom(sheet: ConfigSheet): string {
     return `  <${name}${at} perm="R">${toXml(value)}</${name}>`;
   });
   return [
-    `${head}<settings>`,
+    `${xmlHead}<settings>`,
     ' <phone-settings e="2">',
     ...lines,
     ' </phone-settings>',
@@ -63,12 +63,6 @@ function formatSnom(sheet: ConfigSheet): string {
 function trust({ site, url }: ConfigSheet): string[] {
   if (site.transport !== 'tls') return [];
   return [' <certificates>', `  <certificate url="${toXml(url + caFile)}"/>`, ' </certificates>'];
-}
-
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-function toXml(value: string | number): string {
-  return toLine(value).replace(/[&<>"]/g, (character) => entities[character] ?? '');
 }
 
 function accountSettings({ account, sip, site }: ConfigSheet): Setting[] {

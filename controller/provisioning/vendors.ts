@@ -1,10 +1,11 @@
 /** The makes of phone whose files we write. */
 
+import { grandstream } from './grandstream.ts';
 import { snom } from './snom.ts';
 import type { Vendor } from './vendor.ts';
 import { yealink } from './yealink.ts';
 
-export const vendors = { yealink, snom } as const satisfies Record<string, Vendor>;
+export const vendors = { yealink, snom, grandstream } as const satisfies Record<string, Vendor>;
 
 export type VendorName = keyof typeof vendors;
 

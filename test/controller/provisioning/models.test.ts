@@ -12,11 +12,25 @@ describe('models', (test) => {
     test(`"${text}" is a D785`, () => assert.is(findModel(text).vendor, 'snom'));
   }
 
+  for (const text of ['GRP2614', 'grandstream grp2614', 'Grandstream-GRP2614', 'GRP2614W']) {
+    test(`"${text}" is a GRP2614`, () => assert.is(findModel(text).model, 'GRP2614'));
+  }
+
+  test('a model is told by what is uncertain of it', () => {
+    assert.is(findModel('T46S').confidence, 'documented');
+    assert.is(findModel('T43U').confidence, 'uncertain');
+    for (const { confidence, notes, model } of models)
+      assert.is(notes === '', confidence === 'documented', model);
+  });
+
   // biome-ignore format: a table
   const unknown = [
     { text: 'T46X',  says: 'nearest is T46' },
     { text: 'VVX411',  says: 'VVX411' }, //   another vendor's, not written yet
     { text: 'T19P_E2', says: 'T19P_E2' }, //  no keys: not offered
+    { text: 'GXP216O', says: 'nearest is GXP2160 (grandstream)' },
+    { text: 'Snom T46S', says: 'nearest is T46S (yealink)' }, // another vendor's
+    { text: 'Grandstream D785', says: 'nearest is D785 (snom)' },
     { text: '',      says: 'not a model' },
   ];
   for (const { text, says } of unknown) {
@@ -36,6 +50,8 @@ describe('models', (test) => {
     assert.is(new Set(models.map(({ model }) => model)).size, models.length);
     for (const model of models) {
       assert.ok(model.keys >= 1 && model.keysWritten >= model.keys && model.accounts >= 1, model.model);
+      const used = model.areas.reduce((sum, { pages, first, last }) => sum + pages * (last - first + 1), 0);
+      if (model.areas.length > 0) assert.is(used, model.keys, model.model);
       if (model.vendor === 'yealink') assert.match(model.commonFile ?? '', /^y000000000\d{3}\.cfg$/);
       assert.is(modelOf(model), model);
     }
