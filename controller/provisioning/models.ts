@@ -19,6 +19,7 @@ const brands: Readonly<Record<string, VendorName>> = {
   YEALINK: 'yealink',
   SNOM: 'snom',
   GRANDSTREAM: 'grandstream',
+  FANVIL: 'fanvil',
 };
 const brandForm = new RegExp(`^(${Object.keys(brands).join('|')})(?=.)`);
 

@@ -159,6 +159,52 @@ const grandstream: readonly (readonly [model: string, vpk: number, lines: number
   ['GXP2170', 48, 12,  0, vpksKnown, 4],
 ];
 
+const sharedPages = 'Sources differ on the keys of a page: only those that all of them have are given out.';
+const oneSource = 'The key count rests on one source.';
+
+/** Side keys beside the first display, then the keys of the lower one; each page counts from 1. */
+// biome-ignore format: a table
+const fanvil: readonly (readonly [model: string, side: Page, dss: Page, notes?: string])[] = [
+  ['X1S',    [1,  2],     [0,  0]],
+  ['X3S',    [1,  2],     [0,  0]],
+  ['X3SG',   [1,  2],     [0,  0]],
+  ['X3U',    [1,  3],     [0,  0]],
+  ['X303',   [1,  3],     [0,  0]],
+  ['X4',     [0,  0],     [5,  6]],
+  ['X4SG',   [0,  0],     [5,  6]],
+  ['X4U',    [1,  3],     [5,  6]],
+  ['X5S',    [0,  0],     [5,  8]],
+  ['X5U',    [1,  4],     [5,  6]],
+  ['X5U-V2', [1,  5,  4], [5,  6], sharedPages],
+  ['X6',     [0,  0],     [5, 12]],
+  ['X6U',    [1,  5],     [5, 12]],
+  ['X7',     [1, 11,  0], [4, 29], 'The side keys are not given out: their count was not checked.'],
+  ['X7C',    [5, 12],     [0,  0]],
+  ['X7A',    [0,  0],     [4, 28], oneSource],
+  ['X210',   [1, 10],     [3, 32]],
+  ['V61',    [4,  4,  3], [0,  0], sharedPages],
+  ['V62',    [3,  7,  5], [0,  0], sharedPages],
+  ['V62G',   [3,  7],     [0,  0]],
+  ['V63',    [3,  7],     [0,  0]],
+  ['V64',    [3,  7],     [0,  0]],
+  ['V65',    [3,  9],     [0,  0]],
+  ['V66',    [0,  0],     [1, 29], 'It may have more pages than one, which are not emptied.'],
+  ['V67',    [0,  0],     [4, 29]],
+  ['H5',     [0,  0],     [1,  6]],
+  ['W611W',  [0,  0],     [2,  8]],
+];
+
+/** `used` of each page; all of them unless it is given. */
+type Page = readonly [pages: number, perPage: number, used?: number];
+
+const page = (name: string, [pages, perPage, used = perPage]: Page): KeyArea => ({
+  name,
+  pages,
+  perPage,
+  first: 1,
+  last: used,
+});
+
 export const models: readonly Model[] = [
   ...yealink.map(
     ([model, keys, keysWritten, accounts, commonFile, modules, moduleKeys]): Model => ({
@@ -196,6 +242,16 @@ export const models: readonly Model[] = [
       ]),
       expansion: { modules, keys: 40 },
       ...uncertain(notes),
+    }),
+  ),
+  ...fanvil.map(
+    ([model, side, dss, notes]): Model => ({
+      vendor: 'fanvil',
+      model,
+      accounts: 20, // a phone with less ignores the rest
+      ...keyed([page('side', side), page('dss', dss)]),
+      expansion: { modules: 0, keys: 0 },
+      ...(notes === undefined ? certain : uncertain(notes)),
     }),
   ),
 ];

@@ -31,6 +31,7 @@ describe('models', (test) => {
     { text: 'GXP216O', says: 'nearest is GXP2160 (grandstream)' },
     { text: 'Snom T46S', says: 'nearest is T46S (yealink)' }, // another vendor's
     { text: 'Grandstream D785', says: 'nearest is D785 (snom)' },
+    { text: 'X6UU', says: 'nearest is X6U (fanvil)' },
     { text: '',      says: 'not a model' },
   ];
   for (const { text, says } of unknown) {
