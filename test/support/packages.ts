@@ -16,6 +16,7 @@ const packages = {
   tcpdump: 'tcpdump',
   ip: 'iproute2',
   svwar: 'sipvicious',
+  linphonec: 'linphone-cli',
 } as const;
 
 export type Program = keyof typeof packages;
