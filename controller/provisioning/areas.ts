@@ -1,7 +1,7 @@
 /** A laid-out phone, area by area and page by page, with the keys that are only emptied. */
 
 import type { LaidKey } from '#controller/layout/layout.ts';
-import type { KeyArea, Model } from './registry.ts';
+import type { KeyArea, Model } from './model.ts';
 
 export type AreaKey = {
   area: KeyArea;

@@ -6,7 +6,8 @@
 
 import { Fault } from '#protocol/fault.ts';
 import { nearest } from '#protocol/nearest.ts';
-import { type Model, models } from './registry.ts';
+import type { Model } from './model.ts';
+import { models } from './registry.ts';
 import type { VendorName } from './vendors.ts';
 
 export { type Model, models };
@@ -20,6 +21,7 @@ const brands: Readonly<Record<string, VendorName>> = {
   SNOM: 'snom',
   GRANDSTREAM: 'grandstream',
   FANVIL: 'fanvil',
+  GIGASET: 'gigaset',
 };
 const brandForm = new RegExp(`^(${Object.keys(brands).join('|')})(?=.)`);
 

@@ -6,37 +6,8 @@
  * what a layout may use, `keysWritten` the higher one, what a file empties.
  */
 
-import type { VendorName } from './vendors.ts';
-
-/** Keys that are numbered together, on pages that each begin again. */
-export type KeyArea = {
-  name: string;
-  pages: number;
-  perPage: number;
-  /** The keys of each page that a layout may use; the others are emptied. */
-  first: number;
-  last: number;
-};
-
-export type Model = {
-  vendor: VendorName;
-  model: string;
-  keys: number;
-  keysWritten: number;
-  accounts: number;
-  /** Where a vendor tells kinds of keys apart: in the order they are given out. */
-  areas: readonly KeyArea[];
-  /** Yealink: the file all phones of this model ask for besides their own. */
-  commonFile?: string;
-  expansion: { modules: number; keys: number };
-  /** `uncertain`: rests on one weak source, or on sources that differ. None was tried on a handset. */
-  confidence: 'documented' | 'uncertain';
-  /** What an admin should know before buying fifty of them. */
-  notes: string;
-};
-
-const certain = { confidence: 'documented', notes: '' } as const;
-const uncertain = (notes: string) => ({ confidence: 'uncertain', notes }) as const;
+import { certain, keyed, type Model, type Page, page, uncertain } from './model.ts';
+import { others } from './registry-others.ts';
 
 type Row = readonly [
   model: string,
@@ -194,17 +165,6 @@ const fanvil: readonly (readonly [model: string, side: Page, dss: Page, notes?: 
   ['W611W',  [0,  0],     [2,  8]],
 ];
 
-/** `used` of each page; all of them unless it is given. */
-type Page = readonly [pages: number, perPage: number, used?: number];
-
-const page = (name: string, [pages, perPage, used = perPage]: Page): KeyArea => ({
-  name,
-  pages,
-  perPage,
-  first: 1,
-  last: used,
-});
-
 export const models: readonly Model[] = [
   ...yealink.map(
     ([model, keys, keysWritten, accounts, commonFile, modules, moduleKeys]): Model => ({
@@ -254,15 +214,5 @@ export const models: readonly Model[] = [
       ...(notes === undefined ? certain : uncertain(notes)),
     }),
   ),
+  ...others,
 ];
-
-/** What the areas add up to. */
-function keyed(areas: readonly KeyArea[]): Pick<Model, 'areas' | 'keys' | 'keysWritten'> {
-  const sum = (of: (area: KeyArea) => number) =>
-    areas.reduce((total, area) => total + area.pages * of(area), 0);
-  return {
-    areas,
-    keys: sum(({ first, last }) => last - first + 1),
-    keysWritten: sum(({ perPage }) => perPage),
-  };
-}

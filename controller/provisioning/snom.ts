@@ -10,7 +10,7 @@
  */
 
 import { formatHostPort } from '#protocol/address.ts';
-import type { Model } from './registry.ts';
+import type { Model } from './model.ts';
 import { type Change, zoneRule } from './time-zone.ts';
 import { type ConfigSheet, caFile, type Vendor } from './vendor.ts';
 import { toXml, xmlHead } from './xml.ts';

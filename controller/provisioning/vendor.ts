@@ -7,7 +7,7 @@
 import type { LaidKey } from '#controller/layout/layout.ts';
 import type { Device, Site } from '#controller/model/model.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
-import type { Model } from './registry.ts';
+import type { Model } from './model.ts';
 
 export type Account = {
   /** What the display shows beside the line. */

@@ -1,12 +1,16 @@
 /** The makes of phone whose files we write. */
 
 import { fanvil } from './fanvil.ts';
+import { gigaset } from './gigaset.ts';
 import { grandstream } from './grandstream.ts';
 import { snom } from './snom.ts';
 import type { Vendor } from './vendor.ts';
 import { yealink } from './yealink.ts';
 
-export const vendors = { yealink, snom, grandstream, fanvil } as const satisfies Record<string, Vendor>;
+export const vendors = { yealink, snom, grandstream, fanvil, gigaset } as const satisfies Record<
+  string,
+  Vendor
+>;
 
 export type VendorName = keyof typeof vendors;
 

@@ -9,7 +9,7 @@
  * in a name can make a setting. Names of settings are constants of this file.
  */
 
-import type { Model } from './registry.ts';
+import type { Model } from './model.ts';
 import { type Change, zoneRule } from './time-zone.ts';
 import { type ConfigSheet, caFile, toLine, type Vendor } from './vendor.ts';
 

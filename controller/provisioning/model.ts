@@ -1,0 +1,55 @@
+/** What is known of a model of phone, and how its row in a registry is made. */
+
+import type { VendorName } from './vendors.ts';
+
+/** Keys that are numbered together, on pages that each begin again. */
+export type KeyArea = {
+  name: string;
+  pages: number;
+  perPage: number;
+  /** The keys of each page that a layout may use; the others are emptied. */
+  first: number;
+  last: number;
+};
+
+export type Model = {
+  vendor: VendorName;
+  model: string;
+  keys: number;
+  keysWritten: number;
+  accounts: number;
+  /** Where a vendor tells kinds of keys apart: in the order they are given out. */
+  areas: readonly KeyArea[];
+  /** Yealink: the file all phones of this model ask for besides their own. */
+  commonFile?: string;
+  expansion: { modules: number; keys: number };
+  /** `uncertain`: rests on one weak source, or on sources that differ. None was tried on a handset. */
+  confidence: 'documented' | 'uncertain';
+  /** What an admin should know before buying fifty of them. */
+  notes: string;
+};
+
+export const certain = { confidence: 'documented', notes: '' } as const;
+export const uncertain = (notes: string) => ({ confidence: 'uncertain', notes }) as const;
+
+/** `used` of each page; all of them unless it is given. */
+export type Page = readonly [pages: number, perPage: number, used?: number];
+
+export const page = (name: string, [pages, perPage, used = perPage]: Page): KeyArea => ({
+  name,
+  pages,
+  perPage,
+  first: 1,
+  last: used,
+});
+
+/** What the areas add up to. */
+export function keyed(areas: readonly KeyArea[]): Pick<Model, 'areas' | 'keys' | 'keysWritten'> {
+  const sum = (of: (area: KeyArea) => number) =>
+    areas.reduce((total, area) => total + area.pages * of(area), 0);
+  return {
+    areas,
+    keys: sum(({ first, last }) => last - first + 1),
+    keysWritten: sum(({ perPage }) => perPage),
+  };
+}
