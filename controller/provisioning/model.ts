@@ -20,7 +20,7 @@ export type Model = {
   accounts: number;
   /** Where a vendor tells kinds of keys apart: in the order they are given out. */
   areas: readonly KeyArea[];
-  /** Yealink: the file all phones of this model ask for besides their own. */
+  /** Yealink, Htek: the file all phones of this model ask for besides their own. */
   commonFile?: string;
   expansion: { modules: number; keys: number };
   /** `uncertain`: rests on one weak source, or on sources that differ. None was tried on a handset. */

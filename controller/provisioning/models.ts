@@ -22,6 +22,7 @@ const brands: Readonly<Record<string, VendorName>> = {
   GRANDSTREAM: 'grandstream',
   FANVIL: 'fanvil',
   GIGASET: 'gigaset',
+  HTEK: 'htek',
 };
 const brandForm = new RegExp(`^(${Object.keys(brands).join('|')})(?=.)`);
 
@@ -31,6 +32,7 @@ const byName = new Map(models.map((model) => [plain(model.model), model]));
 const variants: readonly (readonly [form: RegExp, base: string])[] = [
   [/^SIP(?=T\d)/, ''],
   [/^(GRP\d{4})[WPG]$/, '$1'],
+  [/^(UC\d{3})[A-Z]$/, '$1'],
 ];
 
 /** By the name on the phone's back, however it is written: `T46S`, `SIP-T46S`, `Yealink T46S`, `snomD785`. */

@@ -14,6 +14,21 @@ const gigaset: readonly (readonly [model: string, keys: number, moduleKeys: numb
   ['P855', 36, 60],
 ];
 
+const halfKnown =
+  'Language, forwarding and call lists have no number that is known: reset the phone to factory state first.';
+
+// biome-ignore format: a table
+const htek: readonly (readonly [model: string, keys: number, commonFile: string])[] = [
+  ['UC842',  4, 'cfg0001.xml'],
+  ['UC860', 14, 'cfg0002.xml'],
+  ['UC862', 14, 'cfg0000.xml'],
+  ['UC903', 20, 'cfg0016.xml'],
+  ['UC912', 12, 'cfg0019.xml'],
+  ['UC923', 20, 'cfg0013.xml'],
+  ['UC924', 28, 'cfg0012.xml'],
+  ['UC926', 36, 'cfg0010.xml'],
+];
+
 export const others: readonly Model[] = [
   ...gigaset.map(
     ([model, keys, moduleKeys]): Model => ({
@@ -25,6 +40,19 @@ export const others: readonly Model[] = [
       areas: [],
       expansion: { modules: 3, keys: moduleKeys },
       ...uncertain(twin),
+    }),
+  ),
+  ...htek.map(
+    ([model, keys, commonFile]): Model => ({
+      vendor: 'htek',
+      model,
+      keys,
+      keysWritten: keys,
+      accounts: 16, // a phone with less ignores the rest
+      areas: [],
+      commonFile,
+      expansion: { modules: 0, keys: 0 },
+      ...uncertain(halfKnown),
     }),
   ),
 ];
