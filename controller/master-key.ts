@@ -27,7 +27,7 @@ export async function openMasterKey(folder: string, mayBegin: boolean): Promise<
 /** Linked into place whole: nobody ever reads half a key. */
 async function begin(folder: string, file: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = `${file}.${process.pid}.tmp`;
+  const temporary = `${file}.${randomBytes(8).toString('hex')}.tmp`;
   const text = `${randomBytes(32).toString('hex')}\n`;
   try {
     const handle = await open(temporary, 'w', 0o600);
