@@ -4,15 +4,28 @@
  *     calling progress* answered (hold | tone | digit | audio)* ended      we called
  *     incoming          answered (hold | tone | digit | audio)* ended      they called
  *
+ * `transfer` tells how it goes with a call that we send on (./transfer.ts): once
+ * somebody else has it, we hang up.
+ *
  * `ended` comes once, whoever ends it, and says who: us, them, or refused.
  */
 
-import { Core, Invitation, Inviter, type Session, SessionState } from 'sip.js';
+import {
+  Core,
+  Invitation,
+  Inviter,
+  type Notification,
+  type Referral,
+  type Session,
+  SessionState,
+  type URI,
+} from 'sip.js';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { AudioTerms } from '#protocol/media/negotiate.ts';
 import type { Audio } from './audio.ts';
 import { CallMedia } from './call-media.ts';
+import { refer, statusIn } from './transfer.ts';
 
 /** `call` tells calls apart where there are several: a gateway has many at once. */
 export type CallEvent = { call: number } & (
@@ -23,6 +36,7 @@ export type CallEvent = { call: number } & (
   | { event: 'answered'; remoteMedia?: string }
   /** `by` them: they hold us; `direction` as seen from us. */
   | { event: 'hold'; isHeld: boolean; direction: string; remoteMedia?: string }
+  | { event: 'transfer'; status: number }
   | { event: 'tone'; hz: number }
   | { event: 'digit'; digit: string }
   | { event: 'audio'; packets: number; levelDb: number }
@@ -39,6 +53,8 @@ export type CallOptions = {
   /** What to say as soon as there is somebody to hear it. */
   toneHz(): number | undefined;
   onEvent(event: CallEvent): void;
+  /** They send us on to somebody else. */
+  onRefer(referral: Referral): void;
   onFailure(error: unknown): void;
   onEnded(): void;
 };
@@ -71,6 +87,8 @@ export class Call {
       onCancel: () => {
         this.#end = { by: 'them', status: 487 };
       },
+      onRefer: (referral) => options.onRefer(referral),
+      onNotify: (notification) => this.#noteTransfer(notification),
     };
   }
 
@@ -125,6 +143,22 @@ export class Call {
     this.media.isHolding = isHolding;
     this.#mustOffer = true;
     await this.#offer();
+  }
+
+  /** To a number, or into another call of ours. False: there is nobody to send on. */
+  transfer(to: URI | Call): boolean {
+    if (!this.isAnswered) return false;
+    const target = to instanceof Call ? to.session : to;
+    return refer(this.session, target, (status) => this.#tell({ event: 'transfer', status }));
+  }
+
+  /** RFC 5589 6.1: the call is ours until the other has found who he was sent to. */
+  #noteTransfer(notification: Notification): void {
+    void notification.accept();
+    const status = statusIn(notification);
+    if (status === undefined) return;
+    this.#tell({ event: 'transfer', status });
+    if (status >= 200 && status < 300) this.hangUp().catch(this.#options.onFailure);
   }
 
   /** One offer at a time (RFC 3261 14.1): what changes meanwhile is offered afterwards. */

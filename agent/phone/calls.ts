@@ -1,14 +1,16 @@
 /**
  * The calls of one phone: one at a time, or, as a gateway, many that are all
  * answered. A call over the limit hears 486, one without audio that we can
- * speak 488.
+ * speak 488. Two at once there are around a transfer: a person who holds a call may
+ * dial another, and who is sent on keeps the old call until it is taken from him.
  */
 
-import { type Invitation, Inviter, type Session, type URI, type UserAgent } from 'sip.js';
+import { type Invitation, Inviter, type Referral, type Session, type URI, type UserAgent } from 'sip.js';
 import type { Clock } from '#protocol/clock.ts';
 import { openAudio } from './audio.ts';
 import { Call, type CallEvent } from './call.ts';
 import { isAudioOffer } from './call-media.ts';
+import { findReplaced, numberIn } from './transfer.ts';
 
 export type CallsOptions = {
   /** Where RTP is sent from and received. */
@@ -47,7 +49,8 @@ export class Calls {
 
   /** False: there is a call already. */
   dial(userAgent: UserAgent, to: URI, number: string): boolean {
-    if (this.size >= this.#options.maxCalls) return false;
+    const isConsulting = this.size === 1 && this.current?.media.isHolding === true;
+    if (this.size >= this.#options.maxCalls && !isConsulting) return false;
     const call = this.#add(new Inviter(userAgent, to));
     this.#try(call.dial(number));
     return true;
@@ -55,7 +58,10 @@ export class Calls {
 
   take(invitation: Invitation): void {
     const { body } = invitation;
-    if (this.size >= this.#options.maxCalls) {
+    const replaces = invitation.request.getHeader('Replaces');
+    if (replaces !== undefined) {
+      this.#stepIn(invitation, replaces);
+    } else if (this.size >= this.#options.maxCalls) {
       this.#try(invitation.reject({ statusCode: 486 }));
     } else if (body !== undefined && body !== '' && !isAudioOffer(body)) {
       this.#try(invitation.reject({ statusCode: 488 }));
@@ -92,6 +98,14 @@ export class Calls {
     return true;
   }
 
+  /** Who is in the only call to a number, or who is in the older call into the newer one. */
+  transfer(to: URI | undefined): boolean {
+    const [first, second] = this.#calls.values();
+    const target = to ?? second;
+    if (target === undefined || (to !== undefined && this.size > 1)) return false;
+    return first?.transfer(target) ?? false;
+  }
+
   press(digits: string): boolean {
     return this.current?.media.sendDtmf(digits) ?? false;
   }
@@ -108,6 +122,34 @@ export class Calls {
     this.#calls.clear();
   }
 
+  /** RFC 3891 3: at once, and without ringing; 481 when we have no such call. */
+  #stepIn(invitation: Invitation, replaces: string): void {
+    const replaced = findReplaced(replaces, this.#calls.values());
+    const isOurs = replaced?.isAnswered === true;
+    if (!isOurs || this.size > this.#options.maxCalls) {
+      this.#try(invitation.reject({ statusCode: isOurs ? 486 : 481 }));
+      return;
+    }
+    const call = this.#add(invitation);
+    this.#try(
+      call
+        .ring()
+        .then(() => call.answer())
+        .then(() => replaced.hangUp()),
+    );
+  }
+
+  /** RFC 3515 2.4.2: what becomes of it sip.js tells by NOTIFY. A gateway calls nobody. */
+  #follow(referral: Referral): void {
+    const number = numberIn(referral);
+    if (number === undefined || this.size > 1 || this.#options.maxCalls > 1) {
+      this.#try(referral.reject({ statusCode: number === undefined ? 400 : 403 }));
+      return;
+    }
+    this.#try(referral.accept());
+    this.#try(this.#add(referral.makeInviter()).dial(number));
+  }
+
   #add(session: Session): Call {
     const { address, clock, random, tones, onEvent, onFailure, onIdle } = this.#options;
     const call = new Call({
@@ -118,6 +160,7 @@ export class Calls {
       openAudio: (heard) =>
         openAudio({ address, clock, random, ...(tones === undefined ? {} : { tones }), ...heard }),
       onEvent,
+      onRefer: (referral) => this.#follow(referral),
       onFailure,
       onEnded: () => {
         this.#calls.delete(session);

@@ -5,6 +5,7 @@
  *     answer                               auto-answer on|off
  *     hangup                               hold on|off
  *     dtmf DIGITS                          tone HZ | off
+ *     transfer NUMBER                      transfer-to-call     who is on hold, to the call made since
  *     register AOR                         one try with own credentials
  *     status                               quit
  */
@@ -16,7 +17,17 @@ import type { Phone } from './phone.ts';
 /** What a person may do to a phone. */
 export type Controls = Pick<
   Phone,
-  'call' | 'answer' | 'autoAnswer' | 'hangUp' | 'hold' | 'dtmf' | 'press' | 'tone' | 'register' | 'status'
+  | 'call'
+  | 'answer'
+  | 'autoAnswer'
+  | 'hangUp'
+  | 'hold'
+  | 'transfer'
+  | 'dtmf'
+  | 'press'
+  | 'tone'
+  | 'register'
+  | 'status'
 >;
 
 type Verb = { argument?: RegExp; run(phone: Controls, argument: string): unknown };
@@ -30,6 +41,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
   'auto-answer': { argument: onOff, run: (phone, word) => phone.autoAnswer(word === 'on') },
   hangup: { run: (phone) => phone.hangUp() },
   hold: { argument: onOff, run: (phone, word) => phone.hold(word === 'on') },
+  transfer: { argument: /^\S{1,256}$/, run: (phone, number) => phone.transfer(number) },
+  'transfer-to-call': { run: (phone) => phone.transfer() },
   dtmf: { argument: /^[0-9A-D*#]{1,64}$/, run: (phone, digits) => phone.dtmf(digits) },
   press: { argument: /^[1-9][0-9]{0,2}$/, run: (phone, position) => phone.press(Number(position)) },
   tone: {

@@ -53,6 +53,7 @@ export async function openLine({ wire, userName, server, ...options }: LineOptio
     transportOptions: { wire },
     sessionDescriptionHandlerFactory: options.describe,
     delegate: { onInvite: options.onInvite },
+    sipExtensionExtraSupported: ['replaces'], // by ./calls.ts: sip.js's own throws at what it cannot read
     sendInitialProvisionalResponse: false,
     noAnswerTimeout: ringingSeconds,
     gracefulShutdown: false,

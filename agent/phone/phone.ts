@@ -215,6 +215,13 @@ export class Phone {
     return this.#calls.hold(isHolding) || this.#refuse('there is no call');
   }
 
+  /** Whoever we talk to, to a number; without one, whoever we hold, to the call we have besides. */
+  transfer(number?: string): boolean {
+    const to = number === undefined ? undefined : this.#line?.toUri(number);
+    if (number !== undefined && to === undefined) return this.#refuse(`"${number}" cannot be called`);
+    return this.#calls.transfer(to) || this.#refuse('there is no call to transfer');
+  }
+
   /** undefined: silence. */
   tone(hz: number | undefined): void {
     this.#calls.tone(hz);
