@@ -2,7 +2,8 @@
  * The agent: the controller's remote set of sockets.
  *
  *     phone ─ SIP ─────→ sip ───┐
- *     phone ─ HTTP GET ─→ http ─┼─→ tunnel ─→ controller
+ *     phone ─ HTTP GET ─→ http ─┤
+ *     phone ─ multicast ─→ pnp ─┼─→ tunnel ─→ controller
  *     phone ─ RTP ─→ media ─────┘
  *
  * All sockets are open when `runAgent` answers; the tunnel is dialled again and
@@ -14,6 +15,8 @@ import type { KeyObject } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { type HttpRelay, listenRelay, type RelayCounters } from '#agent/http/relay.ts';
 import { type AgentMedia, type MediaCounters, openMediaPorts } from '#agent/media/ports.ts';
+import { openPnp, type Pnp } from '#agent/pnp/pnp.ts';
+import type { PnpCounters } from '#agent/pnp/responder.ts';
 import type { SipCounters } from '#agent/sip/relay.ts';
 import { openSipSockets, type SipSockets } from '#agent/sip/sockets.ts';
 import type { HostPort } from '#protocol/address.ts';
@@ -35,13 +38,18 @@ export type AgentOptions = {
   /** Of the tunnel: how often it is pinged, when it is dead, how long it queues. */
   intervals?: Pick<TunnelOptions, 'pingMs' | 'deadMs' | 'gapMs'>;
   dial?: typeof dialTunnel;
+  /** The multicast group where phones ask for their config; not set by operators. */
+  pnpGroup?: HostPort;
 };
 
 export type Agent = {
   readonly sip: readonly HostPort[];
   readonly http: readonly HostPort[];
+  /** Where phones ask for their config by multicast. */
+  readonly pnp: HostPort | undefined;
   readonly isUp: boolean;
   readonly counters: {
+    pnp: Readonly<PnpCounters>;
     sip: Readonly<SipCounters>;
     media: Readonly<MediaCounters>;
     http: Readonly<RelayCounters>;
@@ -59,6 +67,7 @@ export async function runAgent({
   onPins,
   intervals = {},
   dial = dialTunnel,
+  pnpGroup,
 }: AgentOptions): Promise<Agent> {
   const hosts = listenAddresses(config, networkInterfaces());
   const opened: { close(): Promise<void> }[] = [];
@@ -86,6 +95,14 @@ export async function runAgent({
     opened.push(media);
     const http = await listenRelay({ listen: at(hosts, config.httpPort), uplink, clock, log });
     opened.push(http);
+    const pnp = await openPnp({
+      addresses: config.pnp ? hosts : [],
+      group: pnpGroup,
+      tell: uplink.control,
+      clock,
+      log,
+    });
+    opened.push(pnp);
     const status = () => statusOf(sip, http);
 
     tunnel = dial({
@@ -97,12 +114,15 @@ export async function runAgent({
       log,
       status,
       flows: () => sip.relay.flows(),
-      onControl: (message) => control(message, sip, media, log),
+      onControl: (message) => control(message, { sip, media, pnp, log }),
       onSip: (flow, bytes) => sip.relay.send(flow, bytes),
       onRtp: (stream, packet) => media.send(stream, packet),
       onUp(newEpoch) {
         // Stream numbers are the controller's: after its restart they mean nothing.
-        if (newEpoch) media.closeAll();
+        if (newEpoch) {
+          media.closeAll();
+          pnp.isWanted = false;
+        }
         onUp?.();
       },
       // Nothing to do: what waits, waits in the link, and `isUp` tells the rest.
@@ -115,12 +135,13 @@ export async function runAgent({
     return {
       sip: sip.addresses,
       http: http.addresses,
+      pnp: pnp.group,
       get isUp() {
         return up.isUp;
       },
-      counters: { sip: sip.relay.counters, media: media.counters, http: http.counters },
+      counters: { pnp: pnp.counters, sip: sip.relay.counters, media: media.counters, http: http.counters },
       close() {
-        closing ??= drain({ sip, media, http, tunnel: up });
+        closing ??= drain({ sip, media, http, pnp, tunnel: up });
         return closing;
       },
     };
@@ -159,11 +180,14 @@ function statusOf(sip: SipSockets, http: HttpRelay): Extract<ControlMessage, { t
       .flatMap((of) => transports.map((transport) => ({ transport, address: of[transport] })))
       .slice(0, 16),
     http: first,
+    hears: true,
     ...(sip.certificate.key && { tlsKey: sip.certificate.key }),
   };
 }
 
-function control(message: ControlMessage, sip: SipSockets, media: AgentMedia, log: Log): void {
+type Rooms = { sip: SipSockets; media: AgentMedia; pnp: Pnp; log: Log };
+
+function control(message: ControlMessage, { sip, media, pnp, log }: Rooms): void {
   switch (message.type) {
     case 'flow.open':
       sip.relay.openFlow(message);
@@ -179,6 +203,12 @@ function control(message: ControlMessage, sip: SipSockets, media: AgentMedia, lo
     case 'certificate':
       sip.certificate.signed(message.chain);
       break;
+    case 'hear':
+      pnp.isWanted = true;
+      break;
+    case 'offer':
+      pnp.offer(message);
+      break;
     case 'closing':
       log.info({ reason: message.reason }, 'controller closing');
       break;
@@ -192,9 +222,11 @@ async function drain(open: {
   sip: SipSockets;
   media: AgentMedia;
   http: HttpRelay;
+  pnp: Pnp;
   tunnel: AgentTunnel;
 }): Promise<void> {
   open.sip.relay.drain();
+  await open.pnp.close();
   await open.http.close();
   open.tunnel.control({ type: 'closing', reason: 'the agent stops' });
   await open.media.close();

@@ -63,6 +63,9 @@ export const configSchema = z.strictObject({
     .describe('TCP port for SIP over TLS; 0: any; default: the SIP port and one, or any'),
   httpPort: port.default(8_080).describe('TCP port for provisioning; 0: any'),
   rtpPorts: portRange.prefault('20000-29999').describe('UDP ports for RTP, A-B; 0: any'),
+  pnp: yes
+    .default(true)
+    .describe('true or false: answer phones that ask the LAN for their config (SIP PnP, 224.0.1.75)'),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

@@ -19,6 +19,7 @@ import { createLocalPorts, withOwnPorts } from '#controller/media/ports.ts';
 import type { Addresses } from '#controller/provisioning/config.ts';
 import { takesSha256 } from '#controller/provisioning/models.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
+import { createUnknownPhones } from '#controller/provisioning/unknown-phones.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
 import { openStore } from '#controller/store/store.ts';
@@ -77,6 +78,7 @@ export async function openController({
       // No agent can have sent a frame before the lines below have run: it has an upgrade to make first.
       onSip: (flow, bytes) => core.receive(flow, bytes),
       onHttp: (request) => provisioning.answer(request),
+      onHeard: (phone) => unknownPhones.heard(phone),
     });
     opened.push(hub);
 
@@ -89,6 +91,7 @@ export async function openController({
       certificateOf: hub.certificateOf,
     });
     opened.push(provisioning);
+    const unknownPhones = createUnknownPhones({ store, urlOf: provisioning.urlOf, clock });
     const sessions = createSessions({
       store,
       keys,
@@ -135,6 +138,7 @@ export async function openController({
       sessions,
       changeOvers: sessions,
       provisioning,
+      unknownPhones,
       pins: sessions,
       hub,
       keys,
@@ -145,6 +149,7 @@ export async function openController({
         sip: core.counters,
         tunnel: hub.counters,
         config: provisioning.counters,
+        unknownPhones: unknownPhones.counters,
         login: line.counters,
         media: media.counters,
         upstream: { ...core.upstreams.counters, ...own.counters },

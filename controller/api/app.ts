@@ -23,6 +23,7 @@ import { formatProblem, problemOf } from './problem.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
 import { tokenOf, tokenRoutes } from './tokens.ts';
+import { type UnknownPhoneDeps, unknownPhoneRoutes } from './unknown-phones.ts';
 import { type UpstreamDeps, upstreamRoutes, userUpstreamRoutes } from './upstreams.ts';
 import { type UserDeps, userRoutes } from './users.ts';
 
@@ -31,7 +32,8 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   UserDeps &
   CallDeps &
   EmergencyDeps &
-  UpstreamDeps & {
+  UpstreamDeps &
+  UnknownPhoneDeps & {
     hub: Agents;
     counters(): Counts;
     clock: Clock;
@@ -68,6 +70,7 @@ export function createApp(deps: AppDeps): Hono {
     .route('/users', userUpstreamRoutes(deps))
     .route('/upstreams', upstreamRoutes(deps))
     .route('/devices', deviceRoutes(deps))
+    .route('/unknown-phones', unknownPhoneRoutes(deps))
     .route('/sessions', sessionRoutes({ ...deps, how }))
     .route('/calls', callRoutes(deps))
     .route('/agents', agentRoutes(deps))

@@ -11,18 +11,16 @@
  * where it is registered, and the keys its phone has no room for.
  */
 
-import { randomInt } from 'node:crypto';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { type Device, deviceId, siteId } from '#controller/model/model.ts';
 import { place } from '#controller/model/place.ts';
 import type { Change, ChangeOvers, Emergencies, Kept, Store } from '#controller/model/ports.ts';
-import { findModel } from '#controller/provisioning/models.ts';
 import type { Provisioning } from '#controller/provisioning/provisioning.ts';
-import { checkDevice, nextDeviceId, readMac } from '#controller/sessions/rules.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { expected, missing, readBody, readPatch, revisionTag, taken } from './read.ts';
+import { addDevice, placed, unknownSecret } from './new-device.ts';
+import { expected, missing, readBody, readPatch, revisionTag } from './read.ts';
 import { inTurn } from './turns.ts';
 
 export type DeviceDeps = {
@@ -32,12 +30,6 @@ export type DeviceDeps = {
   emergency: Pick<Emergencies, 'deviceProblems'>;
   clock: Clock;
 };
-
-/**
- * A generation that no phone has had the secret of: names are given again, and
- * a phone that was removed or replaced must not still be who it was.
- */
-const unknownSecret = () => ({ generation: randomInt(2 ** 40, 2 ** 47), confirmedGeneration: 0 });
 
 const shown = z.strictObject({
   mac: z.string().max(32),
@@ -54,29 +46,11 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
     return found;
   }
 
-  /** What was asked for as a device has it. Throws `input.invalid` or `conflict` that names the field. */
-  function placed(
-    id: string,
-    wanted: z.infer<typeof shown>,
-  ): Pick<Device, 'mac' | 'vendor' | 'model' | 'site' | 'place'> {
-    const { vendor, model } = findModel(wanted.model);
-    const { site, place: where } = wanted;
-    const known = { mac: readMac(wanted.mac), vendor, model, site };
-    checkDevice({ id, ...known }, store);
-    return where === undefined ? known : { ...known, place: where };
-  }
-
   return new Hono()
     .get('/', (c) => c.json({ items: store.list('devices').map(toJson) }))
     .post('/', async (c) => {
       const { id: chosen, ...wanted } = await readBody(creation, c);
-      return await inTurn(store, async () => {
-        const id = chosen ?? nextDeviceId(store);
-        if (store.get('devices', id) !== undefined) throw taken('device', id, 'id');
-        const value: Device = { id, ...placed(id, wanted), ...unknownSecret() };
-        await store.commit([{ type: 'put', collection: 'devices', value, expect: 'absent' }]);
-        return c.json(toJson(value), 201);
-      });
+      return c.json(toJson(await addDevice(store, wanted, chosen)), 201);
     })
     .get('/:id', (c) => {
       const found = find(c.req.param('id'));
@@ -88,7 +62,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
       const old = { mac: oldMac, model, site, ...(before && { place: before }) };
       const wanted = await readPatch(shown, c, old, { id: 'id', merged: ['place'] });
       return await inTurn(store, async () => {
-        const value: Device = { ...rest, ...placed(current.id, wanted) };
+        const value: Device = { ...rest, ...placed(store, current.id, wanted) };
         // Carried elsewhere: its floor and room are not those of the other office.
         if (value.site !== site && JSON.stringify(value.place) === JSON.stringify(before)) delete value.place;
         if (value.mac !== oldMac) Object.assign(value, unknownSecret());

@@ -10,6 +10,7 @@ import {
   siteEmergencyFlags,
 } from './emergency.ts';
 import { type Column, field, type Row } from './table.ts';
+import { unknownPhoneNoun } from './unknown-phone.ts';
 import { setUserUpstream, upstreamNoun, userUpstreamFlags } from './upstream.ts';
 import {
   type Call,
@@ -256,6 +257,8 @@ export const nouns: Readonly<Record<string, Noun>> = {
       },
     },
   },
+
+  'unknown-phone': unknownPhoneNoun,
 
   emergency: emergencyNoun,
 

@@ -162,6 +162,21 @@ export type RelayedRequest = {
 
 export type RelayedAnswer = { status: number; headers: Record<string, string>; body: Uint8Array };
 
+// --- phones that agents hear ------------------------------------------------------
+
+/** A phone that asked its LAN for a config. `agent` and `site` are from the tunnel, the rest is hostile. */
+export type HeardPhone = {
+  agent: string;
+  site: string;
+  mac: string;
+  vendor?: string | undefined;
+  model?: string | undefined;
+  version?: string | undefined;
+  /** How: multicast (SIP PnP), or a request for a file without a token. */
+  by: 'pnp' | 'http';
+  remote: HostPort;
+};
+
 // --- sessions, asked by ivr, sip and api ---------------------------------------
 
 export type PinAnswer = 'right' | 'wrong';

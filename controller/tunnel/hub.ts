@@ -9,6 +9,7 @@ import type { Agent, Flow } from '#controller/model/model.ts';
 import type {
   Changed,
   Flows,
+  HeardPhone,
   MediaPorts,
   RelayedAnswer,
   RelayedRequest,
@@ -39,6 +40,8 @@ export type HubOptions = Intervals & {
   log: Log;
   onSip(flow: Flow, bytes: Uint8Array): void;
   onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
+  /** A phone asked the LAN of an agent for a config; answers where it is, for one of ours. */
+  onHeard?(phone: HeardPhone): string | undefined;
   /** TLS ends before us: at a proxy, whose pins these are, or nowhere, on loopback. */
   plain?: { pins: string[] };
   /** How long a socket has to show that it lives before another takes its place. */
@@ -105,6 +108,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     log,
     onSip,
     onHttp,
+    onHeard = () => undefined,
     plain,
     probeMs = 2_000,
     pingMs,
@@ -129,7 +133,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     if (known !== undefined) return known;
     const sign = (tlsKey: string, addresses: readonly string[]) =>
       siteCas.sign({ site: agent.site, tlsKey, addresses });
-    const remote = new RemoteAgent({ agent, clock, log, intervals, onSip, onHttp, sign });
+    const remote = new RemoteAgent({ agent, clock, log, intervals, onSip, onHttp, onHeard, sign });
     remotes.set(agent.id, remote);
     return remote;
   }

@@ -11,7 +11,7 @@
  */
 
 import type { Agent, Flow } from '#controller/model/model.ts';
-import type { MediaStream, RelayedAnswer, RelayedRequest } from '#controller/model/ports.ts';
+import type { HeardPhone, MediaStream, RelayedAnswer, RelayedRequest } from '#controller/model/ports.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -43,6 +43,8 @@ export type RemoteAgentOptions = {
   intervals: Intervals;
   onSip(flow: Flow, bytes: Uint8Array): void;
   onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
+  /** Answers where the phone has its config, if it is one of ours. */
+  onHeard(phone: HeardPhone): string | undefined;
   /** A certificate of the site's CA, for these addresses. */
   sign(tlsKey: string, addresses: readonly string[]): Promise<string>;
 };
@@ -178,6 +180,7 @@ export class RemoteAgent {
     switch (message.type) {
       case 'status':
         this.status = message;
+        if (message.hears) this.#control({ type: 'hear' });
         if (message.tlsKey !== undefined && !this.#isSigning) void this.#certify(message.tlsKey, message);
         break;
       case 'flows':
@@ -200,12 +203,20 @@ export class RemoteAgent {
       case 'media.report':
         this.streams.report(message.stream, message);
         break;
+      case 'heard':
+        this.#heard(message);
+        break;
       case 'closing':
         this.#options.log.info({ agent: this.id, reason: message.reason }, 'agent stops');
         break;
       default:
         throw new Fault('frame.malformed', `out of contract: ${message.type} from an agent`);
     }
+  }
+
+  #heard({ type: _, ...phone }: Extract<ControlMessage, { type: 'heard' }>): void {
+    const url = this.#options.onHeard({ ...phone, agent: this.id, site: this.site });
+    if (url !== undefined) this.#control({ type: 'offer', mac: phone.mac, url });
   }
 
   /** One at a time: what costs a signature is not to be had in floods. Never rejects. */

@@ -9,6 +9,11 @@
  *       flow.open, flow.close  (odd numbers)     media.remote, media.close
  *       media.opened, media.failed              certificate  for the `tlsKey` of a status
  *       media.report                            closing      the controller stops; calls go on
+ *       heard    a phone that asks the LAN       hear         for `hears` in a status: say what you hear
+ *                                               offer        where a phone that was heard has its config
+ *
+ * A type that is not known closes the tunnel. So `hear` goes only to an agent whose status says
+ * `hears`, `heard` only to a controller that said `hear`, and `offer` answers a `heard`.
  *
  * A number is never used for two flows or two streams in one epoch. To change a
  * message, add a field that old peers may miss, or raise `protocolVersion`.
@@ -32,6 +37,10 @@ const streamTerms = z.object({
   packetsPerSecond: z.int().min(1).max(5_000).optional(),
 });
 
+const mac = z.string().regex(/^[0-9a-f]{12}$/);
+/** What a phone says of itself, as it says it. */
+const word = z.string().min(1).max(64);
+
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const receptionReport = z.object({ packets: count, lost: count, jitterMs: z.number().min(0) });
 
@@ -47,6 +56,8 @@ export const controlMessage = z.discriminatedUnion('type', [
       .string()
       .regex(/^[A-Za-z0-9+/]{64,2000}={0,2}$/)
       .optional(),
+    /** It can tell of phones that nobody set up; see above. */
+    hears: z.literal(true).optional(),
   }),
   /** PEM: the certificate and its CA. Only to who asked. */
   z.object({ type: z.literal('certificate'), chain: z.string().max(16_384) }),
@@ -77,6 +88,17 @@ export const controlMessage = z.discriminatedUnion('type', [
   /** What came from the phone of a joined stream, which the controller does not see. */
   z.object({ type: z.literal('media.report'), stream: number, ...receptionReport.shape }),
   z.object({ type: z.literal('media.close'), stream: number }),
+  z.object({ type: z.literal('hear') }),
+  z.object({
+    type: z.literal('heard'),
+    mac,
+    vendor: word.optional(),
+    model: word.optional(),
+    version: word.optional(),
+    by: z.enum(['pnp', 'http']),
+    remote: hostPort,
+  }),
+  z.object({ type: z.literal('offer'), mac, url: z.url({ protocol: /^https?$/ }).max(512) }),
   z.object({ type: z.literal('closing'), reason: z.string().max(256) }),
 ]);
 

@@ -8,6 +8,7 @@ const defaults: AgentConfig = {
   sipPort: 5_060,
   httpPort: 8_080,
   rtpPorts: { first: 20_000, last: 29_999 },
+  pnp: true,
   logLevel: 'info',
   allowPlain: false,
 };

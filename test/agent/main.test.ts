@@ -53,7 +53,8 @@ describe('hotdesk-agent', (test) => {
       sipPort: 5_070,
       httpPort: 8_088,
       rtpPorts: '4000-4999',
-      logLevel: 'info',
+      pnp: true,
+        logLevel: 'info',
       allowPlain: false,
     });
     await rm(folder, { recursive: true });

@@ -43,6 +43,7 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
     changeOvers: { of: () => changeOver },
     provisioning: { urlOf: (id) => `http://192.0.2.7/p/${id}/`, cutKeysOf: () => [] },
+    unknownPhones: { list: () => [] },
     sessions: {
       async login(device, extension, how) {
         asked.push(`login ${device} ${extension} ${how}`);
