@@ -107,7 +107,7 @@ function ownFile(device: Device): string {
   const [vendor, model] = [vendorOf(device.vendor), modelOf(device)];
   if (device.vendor === 'grandstream' || vendor === undefined || model === undefined) return '';
   const { mac } = device;
-  const names = [`${mac}.cfg`, `${mac}.xml`, `${mac}.txt`];
+  const names = [`${mac}.cfg`, `${mac}.xml`, `cfg${mac}.xml`];
   return names.find((name) => vendor.fileOf(name, device, model)?.type === 'config') ?? '';
 }
 

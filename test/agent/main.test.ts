@@ -54,7 +54,7 @@ describe('hotdesk-agent', (test) => {
       httpPort: 8_088,
       rtpPorts: '4000-4999',
       pnp: true,
-        logLevel: 'info',
+      logLevel: 'info',
       allowPlain: false,
     });
     await rm(folder, { recursive: true });
