@@ -23,16 +23,19 @@ const brands: Readonly<Record<string, VendorName>> = {
   FANVIL: 'fanvil',
   GIGASET: 'gigaset',
   HTEK: 'htek',
+  POLYCOM: 'poly',
+  POLY: 'poly',
 };
 const brandForm = new RegExp(`^(${Object.keys(brands).join('|')})(?=.)`);
 
 const byName = new Map(models.map((model) => [plain(model.model), model]));
 
-/** What else a name may have: a `SIP-` before it, another radio or power supply, the same to us, at its end. */
+/** What else a name may have: a `SIP-` before it, another radio or power supply at its end. */
 const variants: readonly (readonly [form: RegExp, base: string])[] = [
   [/^SIP(?=T\d)/, ''],
   [/^(GRP\d{4})[WPG]$/, '$1'],
   [/^(UC\d{3})[A-Z]$/, '$1'],
+  [/^(VVX[3-6][01])0$/, '$11'], // VVX 410 and 411: the same phone, older and newer
 ];
 
 /** By the name on the phone's back, however it is written: `T46S`, `SIP-T46S`, `Yealink T46S`, `snomD785`. */

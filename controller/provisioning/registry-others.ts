@@ -1,6 +1,6 @@
 /** Rows of the vendors with few models: see ./registry.ts. */
 
-import { type Model, uncertain } from './model.ts';
+import { keyed, type Model, uncertain } from './model.ts';
 
 const twin = 'Taken to speak as the Snom phone it is built like; no source of its own for its settings.';
 
@@ -29,6 +29,23 @@ const htek: readonly (readonly [model: string, keys: number, commonFile: string]
   ['UC926', 36, 'cfg0010.xml'],
 ];
 
+const macros =
+  'Login, Logout and speed dials are macros (EFK) on line keys, which old firmware does not have; ' +
+  'what a user changed in the phone’s menu may win over the file.';
+
+// biome-ignore format: a table
+const poly: readonly (readonly [model: string, keys: number, modules: number])[] = [
+  ['VVX250',  4, 0],
+  ['VVX301',  6, 3],
+  ['VVX311',  6, 3],
+  ['VVX350',  6, 0],
+  ['VVX401', 12, 3],
+  ['VVX411', 12, 3],
+  ['VVX450', 12, 3],
+  ['VVX501', 12, 3],
+  ['VVX601', 16, 3],
+];
+
 export const others: readonly Model[] = [
   ...gigaset.map(
     ([model, keys, moduleKeys]): Model => ({
@@ -53,6 +70,16 @@ export const others: readonly Model[] = [
       commonFile,
       expansion: { modules: 0, keys: 0 },
       ...uncertain(halfKnown),
+    }),
+  ),
+  ...poly.map(
+    ([model, keys, modules]): Model => ({
+      vendor: 'poly',
+      model,
+      accounts: keys,
+      ...keyed([{ name: 'lineKey', pages: 1, perPage: keys, first: 2, last: keys }]),
+      expansion: { modules, keys: 40 },
+      ...uncertain(macros),
     }),
   ),
 ];

@@ -4,11 +4,12 @@ import { fanvil } from './fanvil.ts';
 import { gigaset } from './gigaset.ts';
 import { grandstream } from './grandstream.ts';
 import { htek } from './htek.ts';
+import { poly } from './poly.ts';
 import { snom } from './snom.ts';
 import type { Vendor } from './vendor.ts';
 import { yealink } from './yealink.ts';
 
-export const vendors = { yealink, snom, grandstream, fanvil, gigaset, htek } as const satisfies Record<
+export const vendors = { yealink, snom, grandstream, fanvil, gigaset, htek, poly } as const satisfies Record<
   string,
   Vendor
 >;

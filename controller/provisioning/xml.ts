@@ -21,14 +21,15 @@ export function toXml(value: Value): string {
   return toLine(value).replace(/[&<>"]/g, (character) => entities[character] ?? '');
 }
 
-/** A whole file, indented by one blank a level. */
+/** A whole file, indented by one blank a level; many attributes have a line each. */
 export function formatXml(root: Element): string {
   return `${xmlHead}${lines(root, '').join('\n')}\n`;
 }
 
 function lines([name, content, attributes = {}]: Element, indent: string): string[] {
-  const said = Object.entries(attributes).map(([key, value]) => ` ${key}="${toXml(value)}"`);
-  const open = `${indent}<${name}${said.join('')}`;
+  const said = Object.entries(attributes).map(([key, value]) => `${key}="${toXml(value)}"`);
+  const between = said.length > 4 ? `\n${indent} ` : ' ';
+  const open = [`${indent}<${name}`, ...said].join(between);
   if (typeof content !== 'object') return [`${open}>${toXml(content)}</${name}>`];
   if (content.length === 0) return [`${open}/>`];
   return [`${open}>`, ...content.flatMap((child) => lines(child, `${indent} `)), `${indent}</${name}>`];

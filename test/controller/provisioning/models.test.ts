@@ -16,6 +16,10 @@ describe('models', (test) => {
     test(`"${text}" is a GRP2614`, () => assert.is(findModel(text).model, 'GRP2614'));
   }
 
+  for (const text of ['VVX411', 'VVX 410', 'Polycom VVX_411', 'Poly VVX 411']) {
+    test(`"${text}" is a VVX411`, () => assert.is(findModel(text).model, 'VVX411'));
+  }
+
   test('a model is told by what is uncertain of it', () => {
     assert.is(findModel('T46S').confidence, 'documented');
     assert.is(findModel('T43U').confidence, 'uncertain');
@@ -26,7 +30,7 @@ describe('models', (test) => {
   // biome-ignore format: a table
   const unknown = [
     { text: 'T46X',  says: 'nearest is T46' },
-    { text: 'VVX411',  says: 'VVX411' }, //   another vendor's, not written yet
+    { text: 'VVX101',  says: 'nearest is VVX301' }, // too few keys: not offered
     { text: 'T19P_E2', says: 'T19P_E2' }, //  no keys: not offered
     { text: 'GXP216O', says: 'nearest is GXP2160 (grandstream)' },
     { text: 'Snom T46S', says: 'nearest is T46S (yealink)' }, // another vendor's
