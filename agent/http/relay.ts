@@ -16,12 +16,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBuckets } from '#agent/buckets.ts';
+import { findMac, type ReadTable, readArpTable } from '#agent/neighbours.ts';
 import { toCanonical } from '#agent/target.ts';
 import type { AgentTunnel, Log, TunnelAnswer, TunnelRequest } from '#agent/tunnel.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { isConfigRequest } from './config-path.ts';
-import { findMac, type ReadTable, readArpTable } from './neighbours.ts';
 
 export type RelayOptions = {
   listen: readonly HostPort[];

@@ -14,7 +14,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { findMac, type ReadTable, readArpTable } from '#agent/http/neighbours.ts';
+import { findMac, type ReadTable, readArpTable } from '#agent/neighbours.ts';
 import type { Log } from '#agent/tunnel.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';

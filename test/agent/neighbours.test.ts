@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { findMac } from '#agent/http/neighbours.ts';
+import { findMac } from '#agent/neighbours.ts';
 import { describe } from '#test/support/describe.ts';
 
 const table = `IP address       HW type     Flags       HW address            Mask     Device
