@@ -25,6 +25,8 @@ const brands: Readonly<Record<string, VendorName>> = {
   HTEK: 'htek',
   POLYCOM: 'poly',
   POLY: 'poly',
+  MITEL: 'mitel',
+  AASTRA: 'mitel',
 };
 const brandForm = new RegExp(`^(${Object.keys(brands).join('|')})(?=.)`);
 
@@ -35,6 +37,7 @@ const variants: readonly (readonly [form: RegExp, base: string])[] = [
   [/^SIP(?=T\d)/, ''],
   [/^(GRP\d{4})[WPG]$/, '$1'],
   [/^(UC\d{3})[A-Z]$/, '$1'],
+  [/^(69\d{2})[WD]$/, '$1'],
   [/^(VVX[3-6][01])0$/, '$11'], // VVX 410 and 411: the same phone, older and newer
 ];
 

@@ -1,6 +1,6 @@
 /** Rows of the vendors with few models: see ./registry.ts. */
 
-import { keyed, type Model, uncertain } from './model.ts';
+import { type KeyArea, keyed, type Model, uncertain } from './model.ts';
 
 const twin = 'Taken to speak as the Snom phone it is built like; no source of its own for its settings.';
 
@@ -46,6 +46,34 @@ const poly: readonly (readonly [model: string, keys: number, modules: number])[]
   ['VVX601', 16, 3],
 ];
 
+const planned =
+  'Whether its dial plan takes a second star is not proven; where sources differ on its keys, the lower count is used.';
+
+/** `used`: the count that all sources have; `written`: the highest. The soft keys below are emptied. */
+// biome-ignore format: a table
+const mitel: readonly (readonly [model: string, kind: string, used: number, written: number, soft: number, modules: number])[] = [
+  ['6863i', 'prgkey',      3,  3,  0, 0],
+  ['6865i', 'prgkey',      8,  8,  0, 3],
+  ['6867i', 'topsoftkey', 20, 20, 18, 3],
+  ['6869i', 'topsoftkey', 44, 44, 24, 3],
+  ['6873i', 'topsoftkey', 48, 48, 24, 3],
+  ['6905',  'prgkey',      3,  3,  0, 0],
+  ['6910',  'prgkey',      8,  8,  0, 0],
+  ['6915',  'topsoftkey',  6, 10,  0, 3],
+  ['6920',  'topsoftkey',  8, 10,  0, 3],
+  ['6930',  'topsoftkey', 12, 22,  0, 3],
+  ['6940',  'topsoftkey', 24, 48,  0, 3],
+  ['6970',  'topsoftkey',  6, 24,  0, 0],
+];
+
+const row = (name: string, perPage: number, last: number): KeyArea => ({
+  name,
+  pages: 1,
+  perPage,
+  first: 1,
+  last,
+});
+
 export const others: readonly Model[] = [
   ...gigaset.map(
     ([model, keys, moduleKeys]): Model => ({
@@ -80,6 +108,16 @@ export const others: readonly Model[] = [
       ...keyed([{ name: 'lineKey', pages: 1, perPage: keys, first: 2, last: keys }]),
       expansion: { modules, keys: 40 },
       ...uncertain(macros),
+    }),
+  ),
+  ...mitel.map(
+    ([model, kind, used, written, soft, modules]): Model => ({
+      vendor: 'mitel',
+      model,
+      accounts: 9, // a phone with less ignores the rest
+      ...keyed([row(kind, written, used), row('softkey', soft, 0)]),
+      expansion: { modules, keys: 84 },
+      ...uncertain(planned),
     }),
   ),
 ];

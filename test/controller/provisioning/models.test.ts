@@ -36,6 +36,7 @@ describe('models', (test) => {
     { text: 'Snom T46S', says: 'nearest is T46S (yealink)' }, // another vendor's
     { text: 'Grandstream D785', says: 'nearest is D785 (snom)' },
     { text: 'X6UU', says: 'nearest is X6U (fanvil)' },
+    { text: '6868i', says: '(mitel)' },
     { text: '',      says: 'not a model' },
   ];
   for (const { text, says } of unknown) {
