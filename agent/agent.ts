@@ -93,8 +93,6 @@ export async function runAgent({
       log,
     });
     opened.push(media);
-    const http = await listenRelay({ listen: at(hosts, config.httpPort), uplink, clock, log });
-    opened.push(http);
     const pnp = await openPnp({
       addresses: config.pnp ? hosts : [],
       group: pnpGroup,
@@ -103,6 +101,14 @@ export async function runAgent({
       log,
     });
     opened.push(pnp);
+    const http = await listenRelay({
+      listen: at(hosts, config.httpPort),
+      uplink,
+      clock,
+      log,
+      onStray: pnp.stray,
+    });
+    opened.push(http);
     const status = () => statusOf(sip, http);
 
     tunnel = dial({

@@ -29,6 +29,8 @@ export type RelayOptions = {
   clock: Clock;
   log: Log;
   readTable?: ReadTable;
+  /** Somebody asked for what is not a config under a token. */
+  onStray?(path: string, userAgent: string, remote: HostPort): void;
   maxConnections?: number;
   maxConnectionsPerSource?: number;
   maxRequests?: number;
@@ -85,6 +87,7 @@ export async function listenRelay({
   clock,
   log,
   readTable = readArpTable,
+  onStray = () => {},
   maxConnections = 512,
   maxConnectionsPerSource = 64,
   maxRequests = 64,
@@ -104,7 +107,7 @@ export async function listenRelay({
     response.sendDate = false;
     const { remoteAddress, remotePort } = request.socket;
     const remote = hostPort(remoteAddress, remotePort);
-    if (!isConfigRequest(request) || hasBody(request)) return refuse(response, 'refused');
+    if (!isConfigRequest(request) || hasBody(request)) return refuseStray(request, remote, response);
     if (!misses.has(remote.address)) return refuse(response, 'overRate');
     if (asking >= maxRequests) return sayUnavailable(response, 'overLimit');
 
@@ -172,6 +175,11 @@ export async function listenRelay({
       log.debug({ err }, 'config answer cut short');
       request.socket.destroy();
     }
+  }
+
+  function refuseStray({ url, headers }: IncomingMessage, remote: HostPort, response: ServerResponse): void {
+    onStray(url ?? '', headers['user-agent'] ?? '', remote);
+    refuse(response, 'refused');
   }
 
   function refuse(response: ServerResponse, why: 'refused' | 'overRate'): void {

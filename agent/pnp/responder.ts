@@ -18,7 +18,8 @@ import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { formatNotify, formatOk, type Leg, notifyTarget, portOf, readAnswer } from './answer.ts';
-import { type Asking, readAsking } from './subscribe.ts';
+import { readStray } from './stray.ts';
+import { type Asking, type Description, readAsking } from './subscribe.ts';
 
 const counterNames = [
   'asked',
@@ -31,6 +32,7 @@ const counterNames = [
   'notWanted',
   'resting',
   'late',
+  'strays',
   'offered',
   'accepted',
   'refused',
@@ -61,6 +63,8 @@ export type Responder = {
   receive(bytes: Uint8Array, source: HostPort): void;
   /** What came to the socket the answers leave from. */
   receiveAnswer(bytes: Uint8Array, source: HostPort): void;
+  /** A request over HTTP that was refused, of a phone by the look of it. */
+  stray(path: string, userAgent: string, remote: HostPort): void;
   offer(offer: Offer): void;
   /** Whether the controller wants to be told. */
   isWanted: boolean;
@@ -162,9 +166,16 @@ export function createResponder(options: ResponderOptions): Responder {
 
   function pass(asking: Asking, leg: Leg): void {
     remember({ asking, leg, at: clock.now() });
-    const { mac, vendor, model, version } = asking;
+    say(asking, 'pnp', leg.source);
+  }
+
+  function say(
+    { mac, vendor, model, version }: Description & { mac: string },
+    by: 'pnp' | 'http',
+    remote: HostPort,
+  ): void {
     tell({
-      ...{ type: 'heard', mac, by: 'pnp', remote: leg.source },
+      ...{ type: 'heard', mac, by, remote },
       ...(vendor !== undefined && { vendor }),
       ...(model !== undefined && { model }),
       ...(version !== undefined && { version }),
@@ -193,6 +204,15 @@ export function createResponder(options: ResponderOptions): Responder {
       ask.isAccepted = true;
       counters[answer.status < 300 ? 'accepted' : 'refused']++;
       log.info({ mac: ask.asking.mac, status: answer.status }, 'a phone answered to its URL');
+    },
+
+    stray(path, userAgent, remote) {
+      const phone = readStray(path, userAgent);
+      if (phone === undefined) return;
+      counters.strays++;
+      if (!this.isWanted) counters.notWanted++;
+      else if (!perSource.take(remote.address) || !together.take('')) counters.overRate++;
+      else say(phone, 'http', remote);
     },
 
     offer({ mac, url }) {

@@ -105,4 +105,24 @@ describe('zero touch', (test) => {
     },
     deadlineMs,
   );
+
+  test(
+    'a phone that DHCP led to the agent is refused, and shown',
+    async () => {
+      await withGroup(async (world) => {
+        const [http] = world.agent.http;
+        const answer = await fetch(`http://127.0.0.1:${http?.port}/001565fe0001.cfg`, {
+          headers: { connection: 'close', 'user-agent': 'Yealink SIP-T46S 66.86.0.15 001565fe0001' },
+        });
+        assert.is(answer.status, 404);
+        const [heard] = await until('the phone in the list', async () => {
+          const items = await unknown(world);
+          return items.length > 0 ? items : undefined;
+        });
+        const { mac, vendor, model, by } = heard as Unknown;
+        assert.equal([mac, vendor, model, by], ['001565fe0001', 'yealink', 'T46S', 'http']);
+      });
+    },
+    deadlineMs,
+  );
 });
