@@ -14,6 +14,7 @@ import { type CallList, createCallList } from '#controller/emergency/call-list.t
 import type { Keys } from '#controller/keys.ts';
 import type { Device, Flow } from '#controller/model/model.ts';
 import type { CallMedia, ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
+import { createLamps } from '#controller/sip/upstream/lamps.ts';
 import { createUpstreams, type Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import { createVoicemail } from '#controller/sip/upstream/voicemail.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -152,6 +153,7 @@ export function createSipCore({
     transactions,
     receive: (peer, bytes) => take(bytes, peer),
     onRegistration: (state) => voicemail.registration(state),
+    onReach: (reach) => lamps.reach(reach),
     clock,
     log,
     random,
@@ -188,8 +190,12 @@ export function createSipCore({
     changed: (extension) => notifier.changed(voicemail.package.event, extension),
     isWatching: (device) => notifier.watches(device, voicemail.package.event),
   });
+  const lamps = createLamps({
+    ...{ store, upstreams, counters, clock, random },
+    changed: (number) => notifier.changed('dialog', number),
+  });
   const notifier = createNotifier({
-    packages: [createPresence({ store, directory, dialogs }), voicemail.package],
+    packages: [createPresence({ store, directory, dialogs, lamps }), voicemail.package],
     store,
     flows,
     whereabouts: createWhereabouts({ flows, directory }),
@@ -216,7 +222,9 @@ export function createSipCore({
     dialogs,
     denialOf: createDenial({ store, directory }),
     notifier,
-    voicemail,
+    voicemail: {
+      notified: (request, peer) => lamps.notified(request, peer) ?? voicemail.notified(request, peer),
+    },
     counters,
     media,
     tagFor: authentication.tagFor,
@@ -337,6 +345,7 @@ export function createSipCore({
     counters,
     emergency: { list, waysOut, test },
     close() {
+      lamps.close();
       voicemail.close();
       upstreams.close();
       line.onSend = () => {};

@@ -46,6 +46,8 @@ export function createCounters() {
     /** NOTIFYs put off because the way to the phone was shut or full. */
     notifyDelayed: 0,
     pickups: 0,
+    /** A PBX's NOTIFY of a busy lamp that belongs to no subscription of ours, or cannot be read. */
+    badFarNotify: 0,
   };
 }
 

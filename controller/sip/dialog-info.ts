@@ -19,11 +19,19 @@
 import { decodeText } from '#protocol/sip/scan.ts';
 import type { DialogState } from './dialog-states.ts';
 
+/** Of a PBX's dialog its side or the other may not be known. */
+export type ShownDialog = Pick<DialogState, 'id' | 'state'> &
+  Partial<
+    Record<'callId' | 'localTag' | 'remoteTag' | 'remote', string | undefined> & {
+      direction: DialogState['direction'] | undefined;
+    }
+  >;
+
 export type DialogInfoInput = {
   user: string;
   /** As who watches knows us. */
   host: string;
-  dialogs: readonly DialogState[];
+  dialogs: readonly ShownDialog[];
   nameOf(user: string): string | undefined;
 };
 
@@ -48,16 +56,18 @@ export function formatDialogInfo(input: DialogInfoInput): (version: number) => U
   return (version) => Buffer.concat([head, Buffer.from(String(version)), tail]);
 }
 
-function formatDialog(dialog: DialogState, input: DialogInfoInput): string {
+function formatDialog(dialog: ShownDialog, input: DialogInfoInput): string {
   const { id, direction, state, callId, localTag, remoteTag } = dialog;
   const isRinging = state !== 'confirmed' && state !== 'terminated';
   const names = isRinging ? { 'call-id': callId, 'local-tag': localTag, 'remote-tag': remoteTag } : {};
   const attributes = Object.entries({ id, ...names, direction })
     .filter(([, value]) => value !== undefined)
     .map(([name, value = '']) => ` ${name}="${escapeXml(decodeText(value))}"`);
-  const local = formatParticipant('local', dialog.user, input);
-  const remote = formatParticipant('remote', dialog.remote, input);
-  return `<dialog${attributes.join('')}>\n<state>${state}</state>\n${local}${remote}</dialog>\n`;
+  const sides =
+    dialog.remote === undefined
+      ? ''
+      : formatParticipant('local', input.user, input) + formatParticipant('remote', dialog.remote, input);
+  return `<dialog${attributes.join('')}>\n<state>${state}</state>\n${sides}</dialog>\n`;
 }
 
 function formatParticipant(element: string, user: string, { host, nameOf }: DialogInfoInput): string {

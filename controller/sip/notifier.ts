@@ -46,6 +46,8 @@ export type EventPackage = {
    * called for each NOTIFY with a number that rises by one within a subscription.
    */
   body(resource: string, host: string): (version: number) => Uint8Array;
+  /** Who watches has, or may have, changed: their users, some more than once. */
+  watched?(resource: string, watchers: () => Iterable<string>): void;
 };
 
 export type NotifierOptions = {
@@ -133,9 +135,18 @@ export function createNotifier({
     for (const live of subscriptions.of(event, resource)) queue.ask(live);
   }
 
+  function tellWatched({ event, resource }: Subscription): void {
+    function* watchers() {
+      for (const { kept, ending } of subscriptions.of(event, resource))
+        if (ending === undefined) yield kept.extension;
+    }
+    byEvent.get(event)?.watched?.(resource, watchers);
+  }
+
   function remove(live: Live): void {
     const { event, resource } = live.kept;
     subscriptions.delete(live);
+    tellWatched(live.kept);
     if (!subscriptions.isWatched(event, resource)) bodies.delete(`${event} ${resource}`);
   }
 
@@ -178,6 +189,7 @@ export function createNotifier({
     live.ending ??= why;
     live.cancelExpiry();
     queue.ask(live);
+    tellWatched(live.kept);
   }
 
   // --- who may ---------------------------------------------------------------------------
@@ -282,6 +294,7 @@ export function createNotifier({
     const live = subscriptions.put(kept);
     if (seconds === 0) end(live, 'timeout');
     else queue.ask(live);
+    tellWatched(kept);
     return {
       status: 200,
       headers: [
@@ -304,7 +317,10 @@ export function createNotifier({
   }
 
   // After a restart every phone is told anew: what it shows may be long over.
-  for (const live of subscriptions.all()) queue.ask(live);
+  for (const live of subscriptions.all()) {
+    queue.ask(live);
+    tellWatched(live.kept);
+  }
 
   return {
     subscribe(request, { device, flow }) {

@@ -7,11 +7,14 @@
  *     site                    that, and users who are logged in at no other site only
  *     all                     every user
  *
+ * A number that an upstream takes is watched under the same rule (upstream/lamps.ts).
+ *
  * Picking a call up is under the same rule: who may not see it ring may not take it.
  */
 
 import type { Site } from '#controller/model/model.ts';
 import type { Store } from '#controller/model/ports.ts';
+import type { Lamps } from '#controller/sip/upstream/lamps.ts';
 import { formatDialogInfo } from './dialog-info.ts';
 import type { DialogStates } from './dialog-states.ts';
 import type { Directory } from './directory.ts';
@@ -21,6 +24,7 @@ export type PresenceOptions = {
   store: Pick<Store, 'get'>;
   directory: Pick<Directory, 'devicesOf'>;
   dialogs: Pick<DialogStates, 'of'>;
+  lamps: Pick<Lamps, 'isTaken' | 'watched' | 'of'>;
 };
 
 const watching = new Set(['blf', 'line', 'park']);
@@ -28,7 +32,7 @@ const watching = new Set(['blf', 'line', 'park']);
 /** Undefined: he may. */
 export type DenialOf = (watcher: Watcher, extension: string) => Denial | undefined;
 
-export function createDenial({ store, directory }: Omit<PresenceOptions, 'dialogs'>): DenialOf {
+export function createDenial({ store, directory }: Pick<PresenceOptions, 'store' | 'directory'>): DenialOf {
   function isOfSite(extension: string, site: string): boolean {
     const sites = directory.devicesOf(extension).map((device) => store.get('devices', device)?.site);
     return sites.length === 0 || sites.includes(site);
@@ -51,17 +55,25 @@ export function createDenial({ store, directory }: Omit<PresenceOptions, 'dialog
 }
 
 export function createPresence(options: PresenceOptions): EventPackage {
-  const { store, dialogs } = options;
+  const { store, dialogs, lamps } = options;
+  const denialOf = createDenial(options);
   return {
     event: 'dialog',
     contentType: 'application/dialog-info+xml',
-    denial: createDenial(options),
-    body: (user, host) =>
-      formatDialogInfo({
+    denial(watcher, watched) {
+      const denial = denialOf(watcher, watched);
+      return denial?.status === 404 && lamps.isTaken(watched) ? undefined : denial;
+    },
+    watched: lamps.watched,
+    body(user, host) {
+      const far = store.get('users', user) === undefined ? lamps.of(user) : undefined;
+      return formatDialogInfo({
         user,
         host,
-        dialogs: dialogs.of(user),
-        nameOf: (extension) => store.get('users', extension)?.name,
-      }),
+        dialogs: far ?? dialogs.of(user),
+        nameOf: (extension) =>
+          store.get('users', extension)?.name ?? far?.find(({ remote }) => remote === extension)?.display,
+      });
+    },
   };
 }

@@ -29,7 +29,7 @@ export type SummarySubscription = {
 };
 
 /** What the first 2xx tells: where the rest of the dialog goes. */
-type Dialog = { to: string; target: string; routes: readonly string[] };
+export type Dialog = { to: string; target: string; routes: readonly string[] };
 
 const expiresSeconds = 3_600;
 const retryMs = 60_000;
@@ -114,7 +114,7 @@ export function subscribeToSummary(options: SummarySubscriptionOptions): Summary
   };
 }
 
-function dialogIn(response: SipMessage): Dialog | undefined {
+export function dialogIn(response: SipMessage): Dialog | undefined {
   const contact = response.get('Contact');
   const to = response.get('To');
   if (contact === undefined || to === undefined || !response.to.params.has('tag')) return undefined;

@@ -49,12 +49,16 @@ export type Upstreams = {
   close(): void;
 };
 
+/** An address answers again, or no longer. */
+export type Reach = { upstream: string; address: HostPort; state: 'up' | 'down' };
+
 export type UpstreamsOptions = {
   store: Store;
   keys: Keys;
   transactions: Pick<Transactions<Peer>, 'request'>;
   receive(peer: UpstreamPeer, bytes: Uint8Array): void;
   onRegistration?(state: RegistrationState): void;
+  onReach?(reach: Reach): void;
   clock: Clock;
   log: Logger;
   random: (bytes: number) => Uint8Array;
@@ -132,7 +136,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     ways.delete(id);
     if (upstream !== undefined) {
       const onUp = () => registrations?.kick(id);
-      ways.set(id, openWay({ upstream, endpoints, ask: client.ask, clock, log, random, onUp }));
+      const onReach = (address: HostPort, state: Reach['state']) =>
+        options.onReach?.({ upstream: id, address, state });
+      ways.set(id, openWay({ upstream, endpoints, ask: client.ask, clock, log, random, onUp, onReach }));
     }
     // After the new one has asked for its socket, which may be the same.
     way?.close();

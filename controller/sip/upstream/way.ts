@@ -38,11 +38,13 @@ export type WayOptions = {
   random: (bytes: number) => Uint8Array;
   /** The socket is open, or an address answers again: what failed may be tried at once. */
   onUp(): void;
+  /** An address that was up, or was down, no longer is. */
+  onReach(address: HostPort, state: 'up' | 'down'): void;
 };
 
 const retryMs = 10_000;
 
-export function openWay({ upstream, endpoints, ask, clock, log, random, onUp }: WayOptions): Way {
+export function openWay({ upstream, endpoints, ask, clock, log, random, onUp, onReach }: WayOptions): Way {
   const { id, transport, addresses, probeSeconds } = upstream;
   const health = createHealth(addresses, clock.wall());
   const names = namesAt(upstream);
@@ -92,6 +94,7 @@ export function openWay({ upstream, endpoints, ask, clock, log, random, onUp }: 
       `upstream ${news}`,
     );
     if (news === 'up') onUp();
+    onReach(remote, news);
   }
 
   void open();
