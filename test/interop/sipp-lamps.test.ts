@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
 import { until } from '#test/support/until.ts';
-import { openSippPhone, runSipp, type SippPhone } from './sipp.ts';
+import { openSippPhone, runGateway, runSipp, type SippPhone } from './sipp.ts';
 import { device, openWorld, type World } from './world.ts';
 
 const why = !hasProgram('sipp')
@@ -56,6 +56,27 @@ describe('sipp as a phone with lamps', (test) => {
     holds(await ended(watching, 0, 'watch-refused', { watched: '102' }));
     assert.is(await counter('sip.refusedWatch'), before + 1);
   }, 30_000);
+
+  it('is told of a number of the PBX, which is asked once and let go at the end', async () => {
+    const pbx = await openSippPhone();
+    const keys = [{ type: 'blf', value: '230', label: 'Far' }];
+    assert.is((await world.call('PATCH', '/users/100', { keys })).status, 200);
+    const { status, json } = await world.call('POST', '/upstreams', {
+      ...{ id: 'pbx', mode: 'trunk', domain: 'pbx.invalid', numbers: ['200-299'], probeSeconds: 0 },
+      ...{ authentication: 'digest', username: 'customer1', secret: 'canary-lamps' },
+      local: { address: '127.0.0.1', port: 0 },
+      addresses: [{ address: '127.0.0.1', port: pbx.sipPort }],
+    });
+    assert.ok(status < 300, JSON.stringify(json));
+    const words = { watched: '230', realm: 'pbx.invalid', account: 'customer1' };
+    const run = await runGateway(pbx, 'far-lamps', words);
+    try {
+      holds(await ended(watching, 0, 'watch', { watched: '230' }));
+      holds(await run.ended);
+    } finally {
+      run.stop();
+    }
+  }, 60_000);
 
   it('the world closes', async () => {
     await world.close();
