@@ -269,4 +269,45 @@ describe('controller/sip/upstream: busy lamps of a PBX', (test) => {
     assert.not.ok(pbx.inbox.some(({ start }) => start.type === 'request' && start.method === 'SUBSCRIBE'));
     await close();
   });
+
+  test('after a restart the PBX is asked anew', async () => {
+    const at = await office();
+    const { world, anna, close } = at;
+    subscribe(anna, '230');
+    const asked = await granted(at);
+    world.restart();
+    await until('the socket is open', () => world.core.upstreams.peerOf('pbx', ''));
+    const anew = await granted(at);
+    assert.is.not(anew.callId, asked.callId);
+    await close();
+  });
+
+  test('an address that goes takes what it said with it, and the next is asked', async () => {
+    const at = await office();
+    const { world, pbx, anna } = at;
+    const other = await openPbx();
+    const { revision: _, ...value } = world.store.get('upstreams', 'pbx') ?? missing();
+    const addresses = [pbx.address, other.address];
+    world.store.note([
+      { type: 'put', collection: 'upstreams', value: { ...value, addresses, probeSeconds: 10 } },
+    ]);
+    await until('the socket is open', () => world.core.upstreams.peerOf('pbx', ''));
+    subscribe(anna, '230');
+    const asked = await granted(at);
+    await answerTo(pbx, told(pbx, asked, busy));
+    assert.is(lamp(notified(world, anna).at(-1)), 'confirmed recipient 0301');
+    await pbx.close();
+    await until('it is down', () => {
+      world.clock.advance(500);
+      for (const each of anna.inbox.splice(0)) if (each.start.type === 'request') anna.answer(each, 200);
+      return world.core.upstreams.show('pbx').addresses[0]?.state === 'down';
+    });
+    world.clock.advance(1_000);
+    const there = await other.request('SUBSCRIBE');
+    assert.is.not(there.callId, asked.callId);
+    other.answer(there, 200, [['Expires', '600']]);
+    assert.is(await answerTo(other, told(other, there, busy)), 200);
+    world.core.close();
+    await other.close();
+  });
 });
