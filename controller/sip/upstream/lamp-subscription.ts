@@ -109,7 +109,8 @@ export function subscribeToLamp(options: LampSubscriptionOptions): LampSubscript
 
   function settle(response: SipMessage, status: number): void {
     if (status < 300) {
-      failures = 0;
+      // Not at the first: it may be granted and ended, over and over.
+      if (dialog !== undefined) failures = 0;
       dialog = dialogIn(response) ?? dialog;
       const granted = Number(response.get('Expires') ?? wanted);
       later(refreshMs(granted));

@@ -179,6 +179,13 @@ describe('controller/sip/upstream: busy lamps of a PBX', (test) => {
     const anew = await pbx.request('SUBSCRIBE');
     assert.is.not(anew.callId, asked.callId);
     assert.not.ok(anew.to.params.has('tag'));
+    // Granted and ended again: the pauses grow.
+    pbx.answer(anew, 200, [['Expires', '600']]);
+    assert.is(await answerTo(pbx, told(pbx, anew, '', over)), 200);
+    world.clock.advance(5_000);
+    // Whatever was sent before its answer is there by then.
+    assert.is(await answerTo(pbx, told(pbx, asked, '')), 481);
+    assert.not.ok(pbx.inbox.some((each) => each.method === 'SUBSCRIBE' && each.callId !== anew.callId));
     await close();
   });
 
