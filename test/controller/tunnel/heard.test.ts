@@ -1,0 +1,54 @@
+/** Phones that are heard, between peers that know of it and peers that do not. */
+
+import * as assert from 'uvu/assert';
+import type { AgentStatus } from '#agent/tunnel.ts';
+import type { HeardPhone } from '#controller/model/ports.ts';
+import { describe } from '#test/support/describe.ts';
+import { until } from '#test/support/until.ts';
+import { agentSip, inWorld, phone, startUp } from './world.ts';
+
+const status = (): AgentStatus => ({
+  type: 'status',
+  version: '0.1.0',
+  sip: [{ transport: 'udp', address: agentSip }],
+  http: { address: '127.0.0.1', port: 8080 },
+  hears: true,
+});
+const mac = '001565aabb01';
+const url = 'http://127.0.0.1:8080/p/x/';
+
+describe('a phone that was heard', (test) => {
+  test('is asked for, told of with its site, and offered its URL', async () => {
+    const heard: HeardPhone[] = [];
+    const onHeard = (each: HeardPhone) => {
+      heard.push(each);
+      return each.by === 'pnp' ? url : undefined;
+    };
+    await inWorld(
+      async (world, defer) => {
+        const identity = await world.enrol();
+        const agent = await startUp(world, identity, { status });
+        defer(() => agent.close());
+        await until('it is asked for', () => agent.controls.some(({ type }) => type === 'hear'));
+        agent.control({ type: 'heard', mac, by: 'http', remote: phone });
+        agent.control({ type: 'heard', mac, by: 'pnp', remote: phone });
+        await until('the offer', () => agent.controls.find(({ type }) => type === 'offer'));
+        assert.equal(agent.controls.at(-1), { type: 'offer', mac, url });
+        const from = { agent: identity.agent, site: 'berlin', mac, remote: phone };
+        assert.equal(heard, [
+          { ...from, by: 'http' },
+          { ...from, by: 'pnp' },
+        ]);
+      },
+      { onHeard },
+    );
+  });
+
+  test('an agent that does not know of it is not asked', async () => {
+    await inWorld(async (world, defer) => {
+      const agent = await startUp(world, await world.enrol());
+      defer(() => agent.close());
+      assert.equal(agent.controls, []);
+    });
+  });
+});
