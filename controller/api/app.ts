@@ -14,6 +14,7 @@ import { locationPath } from '#controller/emergency/location-urls.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
+import { exportRoutes, importRoutes } from './bulk.ts';
 import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
@@ -76,6 +77,8 @@ export function createApp(deps: AppDeps): Hono {
     .route('/agents', agentRoutes(deps))
     .route('/enrol-tokens', enrolTokenRoutes(deps))
     .route('/tokens', tokenRoutes(deps))
+    .route('/import', importRoutes(deps))
+    .route('/export', exportRoutes(deps))
     .route('/counters', counterRoutes(deps));
   app.route(apiPath, routes);
 

@@ -19,7 +19,7 @@ import type { Change, ChangeOvers, Emergencies, Kept, Store } from '#controller/
 import type { Provisioning } from '#controller/provisioning/provisioning.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { addDevice, placed, unknownSecret } from './new-device.ts';
+import { addDevice, changed, placed, unregistered } from './new-device.ts';
 import { expected, missing, readBody, readPatch, revisionTag } from './read.ts';
 import { inTurn } from './turns.ts';
 
@@ -37,7 +37,7 @@ const shown = z.strictObject({
   site: siteId,
   place: place.optional(),
 });
-const creation = shown.extend({ id: deviceId.optional() });
+export const newDevice = shown.extend({ id: deviceId.optional() });
 
 export function deviceRoutes({ store, changeOvers, provisioning, emergency, clock }: DeviceDeps): Hono {
   function find(id: string): Kept<Device> {
@@ -49,7 +49,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
   return new Hono()
     .get('/', (c) => c.json({ items: store.list('devices').map(toJson) }))
     .post('/', async (c) => {
-      const { id: chosen, ...wanted } = await readBody(creation, c);
+      const { id: chosen, ...wanted } = await readBody(newDevice, c);
       return c.json(toJson(await addDevice(store, wanted, chosen)), 201);
     })
     .get('/:id', (c) => {
@@ -58,18 +58,14 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
     })
     .patch('/:id', async (c) => {
       const { revision, ...current } = find(c.req.param('id'));
-      const { mac: oldMac, model, site, place: before, ...rest } = current;
-      const old = { mac: oldMac, model, site, ...(before && { place: before }) };
+      const { mac, model, site, place: before } = current;
+      const old = { mac, model, site, ...(before && { place: before }) };
       const wanted = await readPatch(shown, c, old, { id: 'id', merged: ['place'] });
       return await inTurn(store, async () => {
-        const value: Device = { ...rest, ...placed(store, current.id, wanted) };
-        // Carried elsewhere: its floor and room are not those of the other office.
-        if (value.site !== site && JSON.stringify(value.place) === JSON.stringify(before)) delete value.place;
-        if (value.mac !== oldMac) Object.assign(value, unknownSecret());
-        const isElsewhere = value.site !== site || value.mac !== oldMac;
+        const { value, ended } = changed(store, current, placed(store, current.id, wanted));
         await store.commit([
           { type: 'put', collection: 'devices', value, expect: expected(c, { revision }) },
-          ...(isElsewhere ? unregistered(value.id) : []),
+          ...ended,
         ]);
         return c.json(toJson(value));
       });
@@ -82,14 +78,10 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
       await store.commit([
         { type: 'delete', collection: 'devices', id, expect: expected(c, current) },
         ...session,
-        ...unregistered(id),
+        ...unregistered(store, id),
       ]);
       return c.body(null, 204);
     });
-
-  function unregistered(id: string): Change[] {
-    return store.get('bindings', id) === undefined ? [] : [{ type: 'delete', collection: 'bindings', id }];
-  }
 
   function toJson(device: Device): object {
     const { id, mac: address, vendor, model, site } = device;

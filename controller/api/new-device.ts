@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import type { Device } from '#controller/model/model.ts';
-import type { Store } from '#controller/model/ports.ts';
+import type { Change, Store } from '#controller/model/ports.ts';
 import { findModel } from '#controller/provisioning/models.ts';
 import { checkDevice, nextDeviceId, readMac } from '#controller/sessions/rules.ts';
 import { taken } from './read.ts';
@@ -19,17 +19,36 @@ export const unknownSecret = () => ({
   confirmedGeneration: 0,
 });
 
+type Placed = Pick<Device, 'mac' | 'vendor' | 'model' | 'site' | 'place'>;
+
 /** What was asked for as a device has it. Throws `input.invalid` or `conflict` that names the field. */
-export function placed(
-  store: Store,
-  id: string,
-  wanted: WantedDevice,
-): Pick<Device, 'mac' | 'vendor' | 'model' | 'site' | 'place'> {
+export function placed(store: Pick<Store, 'get' | 'list'>, id: string, wanted: WantedDevice): Placed {
   const { vendor, model } = findModel(wanted.model);
   const { site, place: where } = wanted;
   const known = { mac: readMac(wanted.mac), vendor, model, site };
   checkDevice({ id, ...known }, store);
   return where === undefined ? known : { ...known, place: where };
+}
+
+/** A device as it is to be, and what ends when that is another phone or it stands elsewhere. */
+export function changed(
+  store: Pick<Store, 'get'>,
+  before: Device,
+  known: Placed,
+): { value: Device; ended: Change[] } {
+  const { place: oldPlace, ...rest } = before;
+  const value: Device = { ...rest, ...known };
+  // Carried elsewhere: its floor and room are not those of the other office.
+  if (value.site !== before.site && JSON.stringify(value.place) === JSON.stringify(oldPlace)) {
+    delete value.place;
+  }
+  if (value.mac !== before.mac) Object.assign(value, unknownSecret());
+  const isElsewhere = value.site !== before.site || value.mac !== before.mac;
+  return { value, ended: isElsewhere ? unregistered(store, value.id) : [] };
+}
+
+export function unregistered(store: Pick<Store, 'get'>, id: string): Change[] {
+  return store.get('bindings', id) === undefined ? [] : [{ type: 'delete', collection: 'bindings', id }];
 }
 
 /** `chosen`: its name, else HD and the next free number. */

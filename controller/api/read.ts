@@ -58,7 +58,7 @@ async function readObject(c: Context): Promise<Record<string, unknown>> {
   if (!/^application\/json\s*(?:;|$)/i.test(type)) throw wrong('content-type', 'must be application/json');
   let body: unknown;
   try {
-    body = JSON.parse(await readText(c.req.raw));
+    body = JSON.parse((await readBytes(c.req.raw)).toString());
   } catch (error) {
     if (Fault.is(error)) throw error;
     throw wrong('body', 'is not JSON');
@@ -68,20 +68,20 @@ async function readObject(c: Context): Promise<Record<string, unknown>> {
 }
 
 /** Not more than a bound of it, whatever length was announced. */
-async function readText(request: Request): Promise<string> {
+export async function readBytes(request: Request, maxBytes = maxBodyBytes): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) {
-      throw new Fault('input.invalid', `body: has more than ${maxBodyBytes} bytes`, {
+    if (bytes > maxBytes) {
+      throw new Fault('input.invalid', `body: has more than ${maxBytes} bytes`, {
         field: 'body',
         status: 413,
       });
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 export const wrong = (field: string, why: string) =>

@@ -24,13 +24,16 @@ import { inTurn } from './turns.ts';
 export interface Pins {
   /** Throws `input.invalid` with field `pin` when it is weak. */
   setPin(extension: string, pin: string): Promise<void>;
+  /** What the user document keeps of it. Throws as `setPin` does. */
+  hashPin(extension: string, pin: string): Promise<string>;
   unlock(extension: string): Promise<void>;
 }
 
 const pin = z.string().max(64);
 const { pinHash: _, upstream: __, ...fields } = user.shape;
-const shown = z.strictObject(fields);
-const creation = shown.extend({ pin: pin.optional() });
+/** What the API tells and takes of a user. */
+export const shownUser = z.strictObject(fields);
+const creation = shownUser.extend({ pin: pin.optional() });
 const pinBody = z.strictObject({ pin });
 
 export type UserDeps = { store: Store; pins: Pins };
@@ -71,7 +74,7 @@ export function userRoutes({ store, pins }: UserDeps): Hono {
     })
     .patch('/:ext', async (c) => {
       const { revision, pinHash, upstream, ...current } = find(c.req.param('ext'));
-      const changed = await readPatch(shown, c, current, { id: 'extension' });
+      const changed = await readPatch(shownUser, c, current, { id: 'extension' });
       const value: User = {
         ...changed,
         ...(pinHash !== undefined && { pinHash }),

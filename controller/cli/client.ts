@@ -12,8 +12,11 @@ export type Target = { type: 'socket'; data: string } | { type: 'server'; url: s
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Client {
-  /** The JSON of the answer; undefined when it has none. Throws what the API answered as a fault. */
-  ask(method: Method, path: string, body?: object): Promise<unknown>;
+  /**
+   * The JSON of the answer, or its CSV as text; undefined when it has neither. A body that is text is CSV.
+   * Throws what the API answered as a fault.
+   */
+  ask(method: Method, path: string, body?: object | string): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -32,24 +35,32 @@ export function createClient(target: Target): Client {
 
   return {
     async ask(method, path, body) {
-      const headers = { ...authorization, ...(body && { 'content-type': 'application/json' }) };
+      const { type, sent } = encode(body);
+      const headers = { ...authorization, ...type };
       let status: number;
       let text: string;
+      let answered: unknown;
       try {
-        const sent = body === undefined ? null : JSON.stringify(body);
         const answer = await http.request({ method, path: `${apiPath}${path}`, headers, body: sent });
         status = answer.statusCode;
+        answered = answer.headers['content-type'];
         text = await answer.body.text();
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new Fault('unavailable', `no controller answers at ${where} (${why})`, {}, { cause });
       }
-      const json = parseJson(text);
+      const json = String(answered).startsWith('text/csv') ? text : parseJson(text);
       if (status < 300) return json;
       throw faultOf(status, json);
     },
     close: () => http.destroy(),
   };
+}
+
+function encode(body: object | string | undefined) {
+  if (body === undefined) return { type: {}, sent: null };
+  if (typeof body === 'string') return { type: { 'content-type': 'text/csv' }, sent: body };
+  return { type: { 'content-type': 'application/json' }, sent: JSON.stringify(body) };
 }
 
 function originOf(url: string): string {

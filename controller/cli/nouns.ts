@@ -2,6 +2,7 @@
 
 import { parseHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
+import { csvVerbs } from './csv.ts';
 import {
   devicePlaceFlags,
   emergencyFields,
@@ -191,6 +192,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
           return item(call.client.ask('PATCH', path, userFields(call)));
         },
       },
+      ...csvVerbs('users'),
       unlock: {
         about: 'forgets its wrong PINs',
         args: ['EXT'],
@@ -214,6 +216,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
         nested('registered', 'aor', 'registered as'),
         nested('registered', 'address', 'at'),
       ]),
+      ...csvVerbs('devices'),
       create: {
         about: 'a new one',
         args: ['MAC', 'MODEL'],

@@ -64,7 +64,9 @@ export async function runNoun(name: string, argv: readonly string[], io: Io): Pr
     client = createClient(targetOf(flags, io.env));
     const result = await verb.run({ args, flags, client, readLine: () => firstLine(io.stdin) });
     print(result, flags.has('json'), io);
-    return exitCodes.done;
+    if (result.type !== 'items' || result.refused === undefined) return exitCodes.done;
+    io.err(`hotdesk: ${result.refused}`);
+    return exitCodes.refused;
   } catch (error) {
     if (!Fault.is(error)) throw error;
     io.err(`hotdesk: ${error.message}`);

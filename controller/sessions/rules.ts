@@ -30,9 +30,9 @@ export function readMac(text: string): string {
   return digits;
 }
 
-/** HD and the lowest free number, four digits at least. */
-export function nextDeviceId(store: Reads): string {
-  for (let number = 1; ; number++) {
+/** HD and the lowest free number from there on, four digits at least. */
+export function nextDeviceId(store: Pick<Store, 'get'>, from = 1): string {
+  for (let number = from; ; number++) {
     const id = `HD${String(number).padStart(4, '0')}`;
     if (store.get('devices', id) === undefined) return id;
   }

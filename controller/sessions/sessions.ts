@@ -23,7 +23,7 @@ import { Fault } from '#protocol/fault.ts';
 import { createChangeOvers, type RunningChangeOvers } from './change-overs.ts';
 import { type Limits, Locks, type Try } from './locks.ts';
 import { Pins, type Scrypt } from './pins.ts';
-import { pinWeakness } from './weak-pins.ts';
+import { refuseWeakPin } from './weak-pins.ts';
 
 export type SessionsOptions = {
   store: Store;
@@ -42,6 +42,8 @@ export type HotDesk = Sessions &
   ChangeOvers & {
     /** Throws `input.invalid` with field `pin` and the reason; `not.found`. Forgives the extension's wrong PINs. */
     setPin(extension: string, pin: string): Promise<void>;
+    /** For a commit of the caller's own, as of a user who is not there yet. Throws `input.invalid` with field `pin`. */
+    hashPin(extension: string, pin: string): Promise<string>;
     /** Forgives an extension's wrong PINs at every device. */
     unlock(extension: string): Promise<void>;
     close(): Promise<void>;
@@ -143,11 +145,10 @@ class EmbeddedSessions implements HotDesk {
   }
 
   async setPin(extension: string, pin: string): Promise<void> {
-    const { store, pins, locks } = this.#parts;
-    const weakness = pinWeakness(pin, extension);
-    if (weakness !== undefined) throw new Fault('input.invalid', `pin: ${weakness}`, { field: 'pin' });
+    const { store, locks } = this.#parts;
+    refuseWeakPin(pin, extension);
     this.#user(extension);
-    const pinHash = await pins.hash(pin);
+    const pinHash = await this.hashPin(extension, pin);
     await retried(async () => {
       const user = this.#user(extension);
       const value = { ...user, pinHash };
@@ -156,6 +157,11 @@ class EmbeddedSessions implements HotDesk {
         ...locks.forgiving(extension),
       ]);
     });
+  }
+
+  async hashPin(extension: string, pin: string): Promise<string> {
+    refuseWeakPin(pin, extension);
+    return await this.#parts.pins.hash(pin);
   }
 
   async unlock(extension: string): Promise<void> {

@@ -3,6 +3,8 @@
  * ./locks.ts leave a stranger a few tries; these must not be among them.
  */
 
+import { Fault } from '#protocol/fault.ts';
+
 /** The hundred commonest that no rule below catches anyway: pairs, years, keypad patterns. */
 export const commonestPins: ReadonlySet<string> = new Set(
   `1004 1010 1100 1101 1112 1122 1212 1221 1225 1230 1233 1313 1342 1357 1414 1466 1470 1478 1515 1590
@@ -22,6 +24,12 @@ export function pinWeakness(pin: string, extension: string): string | undefined 
   if (pin === [...extension].reverse().join('')) return 'a PIN must not be the extension backwards';
   if (commonestPins.has(pin)) return 'this is one of the hundred commonest PINs';
   return undefined;
+}
+
+/** Throws `input.invalid`, field `pin`. */
+export function refuseWeakPin(pin: string, extension: string): void {
+  const weakness = pinWeakness(pin, extension);
+  if (weakness !== undefined) throw new Fault('input.invalid', `pin: ${weakness}`, { field: 'pin' });
 }
 
 /** Each digit is the one before plus `stride`, beyond 9 from 0 again: 7890 is a run, and 1098 is one down. */

@@ -63,6 +63,10 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
         if (/^(.)\1*$/.test(pin)) throw new Fault('input.invalid', 'pin: is one digit', { field: 'pin' });
         asked.push(`pin of ${extension} is ${pin.length} long`);
       },
+      async hashPin(extension, pin) {
+        asked.push(`hash of the PIN of ${extension}`);
+        return `scrypt:${pin.length}`;
+      },
       async unlock(extension) {
         asked.push(`unlock ${extension}`);
       },

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -104,6 +104,32 @@ describe('command line', (test) => {
       }
     });
   }
+
+  test('a file is tried, imported whole or not at all, and exported', async () => {
+    const { run, data, close } = await open();
+    try {
+      const file = join(data, 'users.csv');
+      await writeFile(file, '\ufeffextension;name;pin\r\n101;Ben;739216\r\n112;Eva;\r\n');
+      const wrong = await run(`user import ${file}`);
+      assert.is(wrong.exit, 1);
+      assert.match(
+        wrong.out,
+        /^LINE +COLUMN +ACTION +DETAIL\n2 +- +create +101\n3 +extension +refused +extension: /,
+      );
+      assert.match(wrong.err, /1 of 2 rows refused: nothing was saved/);
+      await writeFile(file, 'extension,name\r\n101,=Ben\r\n');
+      assert.is((await run(`user import ${file} --dry-run`)).exit, 0);
+      assert.is((await run('user show 101')).exit, 1);
+      assert.is((await run(`user import ${file}`)).exit, 0);
+      const exported = "extension,name,hotdesk,second-device\r\n100,Anna,on,default\r\n101,'=Ben,on,default";
+      assert.is((await run('user export')).out, exported);
+      assert.match((await run('device export')).out, /^device,mac,model,site\r\nHD0001,/);
+      assert.match((await run(`device import ${file}`)).err, /line 1: there is no such column/);
+      assert.is((await run(`device import ${data}/nothing.csv`)).exit, 2);
+    } finally {
+      await close();
+    }
+  });
 
   test('over the network, with a token from the environment', async () => {
     const { run, url, close } = await open();
