@@ -25,7 +25,7 @@ import type { Clock } from '#protocol/clock.ts';
 import type { AudioTerms } from '#protocol/media/negotiate.ts';
 import type { Audio } from './audio.ts';
 import { CallMedia } from './call-media.ts';
-import { refer, statusIn } from './transfer.ts';
+import { type DialogName, refer, statusIn } from './transfer.ts';
 
 /** `call` tells calls apart where there are several: a gateway has many at once. */
 export type CallEvent = { call: number } & (
@@ -60,6 +60,8 @@ export type CallOptions = {
 };
 
 const reportMs = 1_000;
+/** More than a call forks to; the rest cannot be named. */
+const maxEarlyTags = 16;
 
 export class Call {
   readonly media: CallMedia;
@@ -70,6 +72,7 @@ export class Call {
   #hasHungUp = false;
   #isOpen = true;
   #lastProgress = 0;
+  readonly #earlyTags = new Set<string>();
   #isOffering = false;
   #mustOffer = false;
   #stopReports = () => {};
@@ -100,12 +103,25 @@ export class Call {
     return this.session instanceof Invitation && this.session.state === SessionState.Initial;
   }
 
+  get isCalling(): boolean {
+    return this.session instanceof Inviter && this.session.state === SessionState.Establishing;
+  }
+
+  /** The one it has, or those that ring: a call that forks has several. */
+  get dialogs(): DialogName[] {
+    const { session } = this;
+    if (session.dialog !== undefined) return [session.dialog];
+    if (!(session instanceof Inviter)) return [];
+    const { callId, fromTag } = session.request;
+    return [...this.#earlyTags].map((remoteTag) => ({ callId, localTag: fromTag, remoteTag }));
+  }
+
   async dial(number: string): Promise<void> {
     if (!(this.session instanceof Inviter)) return;
     this.#tell({ event: 'calling', number });
     await this.session.invite({
       requestDelegate: {
-        onProgress: ({ message }) => this.#progress(message.statusCode ?? 0),
+        onProgress: ({ message }) => this.#progress(message.statusCode ?? 0, message.toTag),
         onReject: ({ message }) => this.#refuse(message.statusCode),
         onRedirect: ({ message }) => this.#refuse(message.statusCode),
       },
@@ -174,7 +190,8 @@ export class Call {
   }
 
   /** A 180 that was sent again is no news. */
-  #progress(status: number): void {
+  #progress(status: number, tag: string | undefined): void {
+    if (tag !== undefined && tag !== '' && this.#earlyTags.size < maxEarlyTags) this.#earlyTags.add(tag);
     if (status !== this.#lastProgress) this.#tell({ event: 'progress', status });
     this.#lastProgress = status;
   }

@@ -10,7 +10,7 @@ import type { Clock } from '#protocol/clock.ts';
 import { openAudio } from './audio.ts';
 import { Call, type CallEvent } from './call.ts';
 import { isAudioOffer } from './call-media.ts';
-import { findReplaced, numberIn } from './transfer.ts';
+import { findReplaced, isEarlyOnly, numberIn } from './transfer.ts';
 
 export type CallsOptions = {
   /** Where RTP is sent from and received. */
@@ -125,9 +125,13 @@ export class Calls {
   /** RFC 3891 3: at once, and without ringing; 481 when we have no such call. */
   #stepIn(invitation: Invitation, replaces: string): void {
     const replaced = findReplaced(replaces, this.#calls.values());
-    const isOurs = replaced?.isAnswered === true;
-    if (!isOurs || this.size > this.#options.maxCalls) {
-      this.#try(invitation.reject({ statusCode: isOurs ? 486 : 481 }));
+    // A call that rings here is not ours to give: only who began an early dialog may have it replaced.
+    if (replaced === undefined || !(replaced.isAnswered || replaced.isCalling)) {
+      this.#try(invitation.reject({ statusCode: 481 }));
+      return;
+    }
+    if (this.size > this.#options.maxCalls || (replaced.isAnswered && isEarlyOnly(replaces))) {
+      this.#try(invitation.reject({ statusCode: 486 }));
       return;
     }
     const call = this.#add(invitation);

@@ -45,17 +45,22 @@ export function numberIn(referral: Referral): string | undefined {
   }
 }
 
-/** The dialog of ours that a Replaces header names. */
-export function findReplaced<C extends { session: Session }>(
+/** A dialog as this phone has it. */
+export type DialogName = { callId: string; localTag: string; remoteTag: string };
+
+/** The call of ours that a Replaces header names by one of its dialogs, early ones too (RFC 3891 3). */
+export function findReplaced<C extends { dialogs: readonly DialogName[] }>(
   header: string,
   calls: Iterable<C>,
 ): C | undefined {
   const [callId, ...params] = header.split(';').map((part) => part.trim());
   const read = (name: string) => params.find((param) => param.startsWith(`${name}=`))?.slice(name.length + 1);
-  return [...calls].find(
-    ({ session: { dialog } }) =>
-      dialog?.callId === callId &&
-      dialog?.localTag === read('to-tag') &&
-      dialog?.remoteTag === read('from-tag'),
+  const [localTag, remoteTag] = [read('to-tag'), read('from-tag')];
+  return [...calls].find(({ dialogs }) =>
+    dialogs.some(
+      (dialog) => dialog.callId === callId && dialog.localTag === localTag && dialog.remoteTag === remoteTag,
+    ),
   );
 }
+
+export const isEarlyOnly = (header: string) => /;\s*early-only\s*(?:;|$)/.test(header);

@@ -2,7 +2,7 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { Notification, Session } from 'sip.js';
+import type { Notification } from 'sip.js';
 import * as assert from 'uvu/assert';
 import { findReplaced, statusIn } from '#agent/phone/transfer.ts';
 import { parseMessage } from '#protocol/sip/message.ts';
@@ -11,9 +11,12 @@ import { until } from '#test/support/until.ts';
 import { patient, watch } from './office.ts';
 
 const call = (callId: string, localTag: string, remoteTag: string) => ({
-  session: { dialog: { callId, localTag, remoteTag } } as unknown as Session,
+  dialogs: [{ callId, localTag, remoteTag }],
 });
-const ringing = { session: { dialog: undefined } as unknown as Session };
+const ringing = { dialogs: [] };
+const forked = {
+  dialogs: ['one', 'two'].map((remoteTag) => ({ callId: 'f', localTag: 'mine', remoteTag })),
+};
 const [one, two] = [call('a@b', 'here', 'there'), call('c', 'x', 'y')];
 
 // biome-ignore format: a table
@@ -21,6 +24,8 @@ const replaced: [string, object | undefined][] = [
   ['a@b;to-tag=here;from-tag=there',               one],
   ['a@b ; from-tag=there ; to-tag=here',           one],
   ['c;to-tag=x;from-tag=y;early-only',             two],
+  ['f;to-tag=mine;from-tag=two;early-only',        forked],
+  ['f;to-tag=mine;from-tag=three',                 undefined],
   ['a@b;to-tag=there;from-tag=here',               undefined],
   ['a@b;to-tag=here',                              undefined],
   ['a@b',                                          undefined],
@@ -40,7 +45,9 @@ const bodies: [string, number | undefined][] = [
 
 describe('transfer', (quick) => {
   for (const [header, expected] of replaced) {
-    quick(`Replaces: ${header}`, () => assert.is(findReplaced(header, [ringing, one, two]), expected));
+    quick(`Replaces: ${header}`, () =>
+      assert.is(findReplaced(header, [ringing, one, two, forked]), expected),
+    );
   }
 
   for (const [body, status] of bodies) {
