@@ -72,6 +72,7 @@ export function planDevices(rows: readonly BulkRow[], store: Reads): Planned[] {
       if (mac !== undefined) once('mac', readMac(mac), line);
       once('device', id, line);
       const before = store.get('devices', id);
+      needAll(before, cells, ['mac', 'model', 'site']);
       const { id: _, ...wanted } = read(newDevice, {
         ...(before && { mac: before.mac, model: before.model, site: before.site, place: before.place }),
         ...Object.fromEntries([...cells].filter(([column]) => column !== 'device')),
@@ -130,17 +131,13 @@ export function planUsers(
       const extension = cells.get('extension') ?? '';
       once('extension', extension, line);
       const before = store.get('users', extension);
+      needAll(before, cells, ['extension', 'name']);
       const { revision = 0, pinHash, upstream, ...old } = before ?? ({} as Partial<Kept<User>>);
       const wanted = read(shownUser, { ...old, ...userFields(cells), extension });
       checkUser(wanted, store);
       const pin = cells.get('pin');
       if (pin !== undefined) refuseWeakPin(pin, extension);
-      const hash = hashes.get(extension) ?? pinHash;
-      const value: User = {
-        ...wanted,
-        ...(hash !== undefined && { pinHash: hash }),
-        ...(upstream !== undefined && { upstream }),
-      };
+      const value = kept(wanted, hashes.get(extension) ?? pinHash, upstream);
       const put = (expect: number | 'absent'): Change => ({
         type: 'put',
         collection: 'users',
@@ -152,6 +149,18 @@ export function planUsers(
       return remade(extension, pin === undefined ? what : [...what, 'pin'], [put(revision)]);
     }),
   );
+}
+
+function kept(
+  fields: Omit<User, 'pinHash' | 'upstream'>,
+  pinHash: User['pinHash'],
+  upstream: User['upstream'],
+): User {
+  return {
+    ...fields,
+    ...(pinHash !== undefined && { pinHash }),
+    ...(upstream !== undefined && { upstream }),
+  };
 }
 
 function userFields(cells: BulkRow['cells']): object {
@@ -200,13 +209,18 @@ function differences<T extends object>(before: T, after: T, fields: readonly (ke
     .map((field) => `${field} ${text(before[field])} → ${text(after[field])}`);
 }
 
+function needAll(before: object | undefined, cells: BulkRow['cells'], columns: readonly string[]): void {
+  const absent = columns.find((column) => !cells.has(column));
+  if (before === undefined && absent !== undefined) throw wrong(absent, 'what is new needs one');
+}
+
 /** Two rows about one thing contradict each other. */
 function createOnce(): (column: string, value: string, line: number) => void {
   const seen = new Map<string, number>();
   return (column, value, line) => {
     const key = `${column} ${value}`;
     const first = seen.get(key);
-    if (first !== undefined) throw wrong(column, `${value} is in line ${first} already`);
+    if (value !== '' && first !== undefined) throw wrong(column, `${value} is in line ${first} already`);
     seen.set(key, line);
   };
 }

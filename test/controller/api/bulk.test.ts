@@ -81,6 +81,15 @@ describe('API: import and export', (test) => {
     });
   }
 
+  test('what is missing is called so', async () => {
+    const csv = 'extension,name\n,Ben\n,Eva\n101,';
+    const { json } = await send(createApiWorld(), '?noun=users&dry-run=true', csv);
+    assert.equal(
+      (json.items as Item[]).map(({ detail }) => detail),
+      [...Array(2).fill('extension: what is new needs one'), 'name: what is new needs one'],
+    );
+  });
+
   test('bytes that are not UTF-8 are refused', async () => {
     const { app } = createApiWorld();
     const body = Buffer.from('extension,name\n101,J\xf6rg', 'latin1');
