@@ -130,13 +130,6 @@ describe('sipp calls', (test) => {
     30_000,
   );
 
-  it('calls while a tenth of all packets is lost, both ways', async () => {
-    const lossy = ['-m', '4', '-l', '1', '-r', '20', '-lost', '10'];
-    // A BYE may overtake an ACK that has to be sent again.
-    const answering = await run(1, 'answer', { isAckOptional: 'true' }, lossy);
-    await holds(await run(0, 'call', { number: '101', after: 'then-hang-up' }, lossy), answering);
-  }, 60_000);
-
   it('the world closes', async () => {
     await world.close();
   }, 20_000);
