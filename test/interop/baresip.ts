@@ -74,7 +74,7 @@ export async function openBaresip(
       said = (said + chunk).slice(-20_000);
     });
   }
-  const socket = await until('baresip opens its control port', () => dial(control, place));
+  const socket = await until('baresip opens its control port', () => dial(control, place), patienceMs);
   const events: BaresipEvent[] = [];
   readNetstrings(socket, (text) => {
     const message = JSON.parse(text) as BaresipEvent & { event?: boolean };
