@@ -71,10 +71,11 @@ async function answerTo(world: World, method: string, name: string): Promise<str
   socket.close();
   return bytes
     .toString('latin1')
-    .replaceAll(name, 'n'.repeat(name.length))
     .replace(/;tag=[\w-]{12}/, ';tag=t')
     .replace(/nonce="[^"]{27}"/, 'nonce')
-    .replace(/rport=\d+/, 'rport');
+    .replace(/rport=\d+/, 'rport')
+    // Last: a port or a nonce may hold the name by chance.
+    .replaceAll(name, 'n'.repeat(name.length));
 }
 
 describe('sipvicious', (test) => {
