@@ -23,9 +23,9 @@ import { type Connection, createConnection } from './connection.ts';
 import { createLamps, type LampState, type Lamps } from './lamps.ts';
 import { type Line, type LineOptions, openLine } from './line.ts';
 import { readSource, type Source, userAgentOf } from './model.ts';
-import { provision } from './provision.ts';
+import { type Provisioned, provision } from './provision.ts';
 import { createRegistration, type Registration } from './registration.ts';
-import { createUpdates, type UpdateKind, type Updates } from './updates.ts';
+import { type Apply, createUpdates, type UpdateKind, type Updates } from './updates.ts';
 import { openWire, resolveHost, type SipTimers, type Wire } from './wire.ts';
 import {
   type Account,
@@ -35,6 +35,7 @@ import {
   lineKeysOf,
   type Memory,
   onCheckSync,
+  toShown,
 } from './yealink.ts';
 
 export type PhoneEvent =
@@ -118,7 +119,7 @@ export class Phone {
   readonly #calls: Calls;
   readonly #updates: Updates;
   readonly #lamps: Lamps;
-  readonly #memory: Memory = new Map();
+  #memory: Memory = new Map();
   #line: Line | undefined;
   #account: Account | undefined;
   #registration: Registration | undefined;
@@ -134,7 +135,7 @@ export class Phone {
     this.#updates = createUpdates({
       clock,
       isIdle: () => this.#calls.size === 0,
-      run: (kind, signal) => this.#update(kind, signal),
+      fetch: (kind, signal) => this.#fetch(kind, signal),
       onFailure: (error) => this.#fail('provisioning', error),
     });
     this.#calls = new Calls({
@@ -261,11 +262,16 @@ export class Phone {
     return this.#source === undefined ? 'hotdesk gateway' : userAgentOf(this.#source.model);
   }
 
-  /** Account settings take effect without a reboot, and only when they changed. */
-  async #update(kind: UpdateKind, signal: AbortSignal): Promise<void> {
-    if (this.#source === undefined) return;
-    const { etag, trusted } = await provision({ ...this.#source, memory: this.#memory, signal });
+  async #fetch(kind: UpdateKind, signal: AbortSignal): Promise<Apply> {
+    if (this.#source === undefined) return async () => {};
+    const provisioned = await provision({ ...this.#source, memory: this.#memory, signal });
     signal.throwIfAborted();
+    return () => this.#apply(kind, provisioned);
+  }
+
+  /** Account settings take effect without a reboot, and only when they changed. */
+  async #apply(kind: UpdateKind, { memory, etag, trusted }: Provisioned): Promise<void> {
+    this.#memory = memory;
     this.#trusted = trusted;
     const account = accountOf(this.#memory);
     const shown = { ...toShown(account), ...(etag === undefined ? {} : { etag }), keys: this.#keys };
@@ -391,8 +397,3 @@ export class Phone {
 type Identity = Pick<LineOptions, 'userName' | 'displayName' | 'authName' | 'password' | 'server'>;
 
 const newToken = () => randomBytes(8).toString('hex');
-
-function toShown(account: Account | undefined): { account: string; label: string; displayName: string } {
-  const { userName = '', label = '', displayName = '' } = account ?? {};
-  return { account: userName, label, displayName };
-}

@@ -7,8 +7,8 @@
  *     GET <url>/<mac>.cfg                  must be there
  *     GET static.trusted_certificates.url  if the files name one
  *
- * Nothing reaches the phone's memory before the last file is read, so a server
- * that fails half way changes nothing. Redirects are not followed: a phone that
+ * What comes of it is a new memory, once the last file is read, so a server that
+ * fails half way changes nothing. Redirects are not followed: a phone that
  * is handed from server to server by what it fetched belongs to whoever asks.
  */
 
@@ -25,13 +25,15 @@ export type ProvisionOptions = {
   /** Twelve hexadecimal digits, small letters. */
   mac: string;
   model: PhoneModel;
-  memory: Memory;
+  memory: ReadonlyMap<string, string>;
   maxFileBytes?: number;
   timeoutMs?: number;
   signal?: AbortSignal;
 };
 
 export type Provisioned = {
+  /** The settings before, and what the files changed in them. */
+  memory: Memory;
   /** Every file that was there, in the order it was applied. */
   files: string[];
   /** Of <mac>.cfg. */
@@ -61,9 +63,8 @@ export async function provision({ memory, ...options }: ProvisionOptions): Promi
   for (const file of files) applySettings(next, file);
   const authority = next.get('static.trusted_certificates.url');
   const trusted = authority === undefined ? undefined : await fetchText(authority, options);
-  memory.clear();
-  for (const [key, value] of next) memory.set(key, value);
   return {
+    memory: next,
     ...(trusted && { trusted: trusted.text }),
     files: files.map(({ name }) => name),
     ...(ownFile.etag === undefined ? {} : { etag: ownFile.etag }),

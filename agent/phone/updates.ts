@@ -1,7 +1,8 @@
 /**
  * When the phone fetches its files: at power on, and when a check-sync asks for
  * it. Never during a call, never twice at once, and again after 1, 2, 4 … 30 s
- * when it failed. What is asked for meanwhile is done once, afterwards.
+ * when it failed. What is asked for meanwhile is done once, afterwards. A call
+ * begun while files are on their way goes on: they take effect when it is over.
  */
 
 import type { Clock } from '#protocol/clock.ts';
@@ -9,10 +10,13 @@ import type { Clock } from '#protocol/clock.ts';
 /** A reboot registers anew whatever the files say. */
 export type UpdateKind = 'update' | 'reboot';
 
+/** Puts what was fetched into effect. */
+export type Apply = () => Promise<void>;
+
 export type UpdatesOptions = {
   clock: Clock;
   isIdle(): boolean;
-  run(kind: UpdateKind, signal: AbortSignal): Promise<void>;
+  fetch(kind: UpdateKind, signal: AbortSignal): Promise<Apply>;
   onFailure(error: unknown): void;
 };
 
@@ -25,12 +29,13 @@ export type Updates = {
 
 const retrySeconds = [1, 2, 4, 8, 16, 30] as const;
 
-export function createUpdates({ clock, isIdle, run, onFailure }: UpdatesOptions): Updates {
+export function createUpdates({ clock, isIdle, fetch, onFailure }: UpdatesOptions): Updates {
   const ending = new AbortController();
   let due: UpdateKind | undefined;
   let isRunning = false;
   let failures = 0;
   let cancelRetry = () => {};
+  let onIdle = () => {};
 
   function ask(kind: UpdateKind): void {
     if (due !== 'reboot') due = kind;
@@ -38,7 +43,9 @@ export function createUpdates({ clock, isIdle, run, onFailure }: UpdatesOptions)
   }
 
   function goOn(): void {
-    if (due === undefined || isRunning || ending.signal.aborted || !isIdle()) return;
+    if (ending.signal.aborted || !isIdle()) return;
+    onIdle();
+    if (due === undefined || isRunning) return;
     const kind = due;
     due = undefined;
     isRunning = true;
@@ -48,7 +55,9 @@ export function createUpdates({ clock, isIdle, run, onFailure }: UpdatesOptions)
 
   async function attempt(kind: UpdateKind): Promise<void> {
     try {
-      await run(kind, ending.signal);
+      const apply = await fetch(kind, ending.signal);
+      if (!isIdle()) await new Promise<void>((resolve) => (onIdle = resolve));
+      await apply();
       failures = 0;
     } catch (error) {
       if (!ending.signal.aborted) {

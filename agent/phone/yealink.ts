@@ -153,3 +153,13 @@ function numberOf(text: string, byDefault: number, most: number): number {
   const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   return number >= 1 && number <= most ? number : byDefault;
 }
+
+/** What the display says of the account. */
+export function toShown(account: Account | undefined): {
+  account: string;
+  label: string;
+  displayName: string;
+} {
+  const { userName = '', label = '', displayName = '' } = account ?? {};
+  return { account: userName, label, displayName };
+}

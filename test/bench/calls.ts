@@ -9,9 +9,10 @@
 
 import type { HostPort } from '#protocol/address.ts';
 import { hasProgram } from '#test/support/packages.ts';
+import { freePort } from '#test/support/ports.ts';
 import { startKamailio } from './kamailio.ts';
 import { hasCompiler, openCrowd, type Phone } from './load.ts';
-import { freePort, type Program } from './programs.ts';
+import type { Program } from './programs.ts';
 import type { Row } from './row.ts';
 import { compareSides, type Side } from './sides.ts';
 import { answerCalls, type Caller, makeCalls } from './sipp.ts';

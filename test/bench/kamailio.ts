@@ -10,7 +10,8 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostPort } from '#protocol/address.ts';
-import { freePort, type Program, startProgram } from './programs.ts';
+import { freePort } from '#test/support/ports.ts';
+import { type Program, startProgram } from './programs.ts';
 
 export type Kamailio = Program & { readonly sip: HostPort };
 

@@ -5,7 +5,6 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -122,14 +121,4 @@ function read(file: string): string | undefined {
   } catch {
     return undefined; // it ended meanwhile
   }
-}
-
-/** A UDP port of `address` that is free now, for a program that must be told one. */
-export async function freePort(address: string): Promise<number> {
-  const socket = createSocket('udp4').bind(0, address);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

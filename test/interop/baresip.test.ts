@@ -6,9 +6,10 @@
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
 import { type Baresip, openBaresip, shareOfTone } from './baresip.ts';
-import { device, freePort, openWorld, type World } from './world.ts';
+import { device, openWorld, type World } from './world.ts';
 
 const why = hasProgram('baresip') ? '' : 'baresip is not installed';
 

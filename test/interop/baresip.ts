@@ -12,8 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { type Place, within } from '#test/support/namespaces.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
-import { type Account, freePort, type World } from './world.ts';
+import type { Account, World } from './world.ts';
 
 type BaresipEvent = { type: string; param?: string; peeruri?: string };
 
@@ -74,7 +75,14 @@ export async function openBaresip(
       said = (said + chunk).slice(-20_000);
     });
   }
-  const socket = await until('baresip opens its control port', () => dial(control, place), patienceMs);
+  const socket = await until(
+    'baresip opens its control port',
+    () => {
+      if (child.exitCode !== null) throw new Error(`baresip ended with ${child.exitCode}:\n${said}`);
+      return dial(control, place);
+    },
+    patienceMs,
+  );
   const events: BaresipEvent[] = [];
   readNetstrings(socket, (text) => {
     const message = JSON.parse(text) as BaresipEvent & { event?: boolean };

@@ -8,11 +8,12 @@ import { execFileSync } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
 import { openHeadless } from './headless.ts';
 import { type Kamailio, openKamailio } from './kamailio.ts';
 import { openSippPhone, runFarEnd, runSipp, type SippPhone } from './sipp.ts';
-import { device, freePort, openWorld, type World } from './world.ts';
+import { device, openWorld, type World } from './world.ts';
 
 const missing = (['kamailio', 'sipp'] as const).filter((program) => !hasProgram(program));
 const why = missing.length > 0 ? `${missing.join(' and ')} not installed` : '';

@@ -10,8 +10,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Place, within } from '#test/support/namespaces.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
-import { type Account, freePort, type World } from './world.ts';
+import type { Account, World } from './world.ts';
 
 export type Linphone = {
   /** A line as typed. */

@@ -10,7 +10,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Account, freePort, type World } from './world.ts';
+import { freePort } from '#test/support/ports.ts';
+import type { Account, World } from './world.ts';
 
 export type SippPhone = { readonly sipPort: number; readonly mediaPort: number };
 
@@ -23,7 +24,7 @@ export type SippRun = {
 const folder = fileURLToPath(new URL('sipp/', import.meta.url));
 
 export async function openSippPhone(): Promise<SippPhone> {
-  return { sipPort: await freePort(), mediaPort: (await freePort()) & ~1 };
+  return { sipPort: await freePort(), mediaPort: await freePort() };
 }
 
 /** Runs `scenario` once against the world's agent, as `phone`, with `account`'s credential. */

@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
+import { freePort } from '#test/support/ports.ts';
 import { openSippPhone, runSipp } from './sipp.ts';
-import { device, freePort, openWorld, type World } from './world.ts';
+import { device, openWorld, type World } from './world.ts';
 
 const why = hasProgram('svwar')
   ? hasProgram('sipp')
@@ -69,12 +70,12 @@ async function answerTo(world: World, method: string, name: string): Promise<str
   socket.send(`${lines.join('\r\n')}\r\n\r\n`, world.port, world.host);
   const [bytes] = (await heard) as [Buffer];
   socket.close();
+  // The name last: a port or a nonce may hold it by chance.
   return bytes
     .toString('latin1')
     .replace(/;tag=[\w-]{12}/, ';tag=t')
     .replace(/nonce="[^"]{27}"/, 'nonce')
     .replace(/rport=\d+/, 'rport')
-    // Last: a port or a nonce may hold the name by chance.
     .replaceAll(name, 'n'.repeat(name.length));
 }
 

@@ -7,7 +7,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -137,16 +136,6 @@ export function device(ready: Ready, index: number): Ready['devices'][number] {
   const found = ready.devices[index];
   if (found === undefined) throw new Error(`the world has no device ${index}`);
   return found;
-}
-
-/** A UDP and TCP port that is free now, for a peer that must be told one. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** What a Yealink reads from its config. */

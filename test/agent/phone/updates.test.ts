@@ -8,14 +8,17 @@ import { describe } from '#test/support/describe.ts';
 function create() {
   const clock = createFakeClock();
   const runs: UpdateKind[] = [];
-  const state = { isIdle: true, failures: 0, end: (_error?: Error) => {} };
+  const state = { isIdle: true, failures: 0, applied: 0, end: (_error?: Error) => {} };
   const updates = createUpdates({
     clock,
     isIdle: () => state.isIdle,
-    run: (kind) => {
+    fetch: (kind) => {
       runs.push(kind);
+      const apply = async () => {
+        state.applied += 1;
+      };
       return new Promise((resolve, reject) => {
-        state.end = (error) => (error === undefined ? resolve() : reject(error));
+        state.end = (error) => (error === undefined ? resolve(apply) : reject(error));
       });
     },
     onFailure: () => state.failures++,
@@ -37,6 +40,19 @@ describe('updates', (test) => {
     updates.goOn();
     updates.goOn();
     assert.equal(runs, ['update']);
+  });
+
+  test('a call begun while the files are on their way is over before they take effect', async () => {
+    const { runs, state, updates, end } = create();
+    updates.ask('update');
+    state.isIdle = false;
+    await end();
+    updates.ask('update');
+    assert.equal([runs.length, state.applied], [1, 0]);
+    state.isIdle = true;
+    updates.goOn();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal([runs.length, state.applied], [2, 1]);
   });
 
   test('what is asked for meanwhile is done once, and a reboot is not forgotten', async () => {

@@ -1,0 +1,39 @@
+/**
+ * Ports for programs that must be told one. They are below those that the system
+ * gives out by itself, so nothing takes them between the look and the use.
+ */
+
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+const [lowest, highest] = [10_000, 32_000];
+const given = new Set<number>();
+
+/** An even port of `address` that is free now by UDP and TCP, as is the one above it. */
+export async function freePort(address = '127.0.0.1'): Promise<number> {
+  for (;;) {
+    const port = randomInt(lowest / 2, highest / 2) * 2;
+    if (given.has(port)) continue;
+    const free = await Promise.all([port, port + 1].map((each) => isFree(each, address)));
+    if (!free.every(Boolean)) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+async function isFree(port: number, host: string): Promise<boolean> {
+  const stream = createServer();
+  const datagrams = createSocket('udp4');
+  try {
+    await once(stream.listen(port, host), 'listening');
+    await once(datagrams.bind(port, host), 'listening');
+    return true;
+  } catch {
+    return false; // taken, or not of this host
+  } finally {
+    await new Promise<unknown>((done) => stream.close(done));
+    await new Promise<void>((done) => datagrams.close(done));
+  }
+}
