@@ -1,6 +1,6 @@
 /**
  * Builds the two programs: each one file that runs wherever Node does, with the
- * prompts beside it. Not minified: a stack trace from an office must be readable.
+ * prompts and the page beside it. Not minified (but for the page): a stack trace from an office must be readable.
  *
  * Says what it did on standard error: `npm start -- --json` keeps standard output.
  */
@@ -9,6 +9,7 @@ import { chmod, cp, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundlePage } from '#controller/web/bundle.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const dist = join(root, 'dist');
@@ -31,6 +32,7 @@ const fresh = `${dist}.${process.pid}`;
 try {
   await mkdir(fresh);
   await Promise.all(programs.map(({ entry, file }) => bundle(join(root, entry), join(fresh, file))));
+  await bundlePage(join(fresh, 'web'));
   await cp(join(root, 'controller/ivr/prompts'), join(fresh, 'prompts'), {
     recursive: true,
     filter: async (source) => (await stat(source)).isDirectory() || source.endsWith('.wav'),

@@ -37,8 +37,18 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/layout': [],
   'controller/provisioning': ['controller', 'controller/layout'],
   'controller/ivr': [],
-  'controller/api': ['controller', 'controller/sessions', 'controller/provisioning', 'controller/emergency'],
-  'controller/web': [],
+  'controller/api': [
+    'controller',
+    'controller/sessions',
+    'controller/provisioning',
+    'controller/emergency',
+    'controller/web',
+  ],
+  'controller/web': [], //                              the page's files, bundled and served
+  'controller/web/text': [], //                         what it says, in each language
+  'controller/web/page': ['controller/web/text', 'controller/web/page/parts', 'controller/web/page/views'],
+  'controller/web/page/parts': ['controller/web/text', 'controller/web/page'],
+  'controller/web/page/views': ['controller/web/text', 'controller/web/page', 'controller/web/page/parts'],
   'controller/cli': [],
   'controller/cli/demo': ['controller/cli'],
   controller: ['*'], //                                 the wiring
@@ -54,6 +64,7 @@ const livesIn: Record<string, readonly string[]> = {
   '@hono/node-server': ['controller/api'],
   '@peculiar/x509': ['controller/tunnel'],
   esbuild: ['controller'],
+  preact: ['controller/web/page'],
 };
 
 const maxLines = 400;
@@ -62,7 +73,7 @@ type Module = { file: string; room: string; text: string; imports: string[] };
 
 const modules: Module[] = ['protocol', 'agent', 'controller'].flatMap((top) =>
   readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => {
       const text = readFileSync(join(root, top, file), 'utf8');
       return { file: join(top, file), room: dirname(join(top, file)), text, imports: importsOf(text) };

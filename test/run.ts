@@ -29,7 +29,7 @@ const suites = readdirSync(join(root, folder), { recursive: true, encoding: 'utf
   .sort()
   .map((file) => ({ name: relative(root, file), file }));
 
-if (suites.some(({ name }) => name.startsWith('interop/'))) installPackages();
+if (suites.some(({ name }) => /^(interop|e2e)\//.test(name))) installPackages();
 await run(suites);
 
 const empty = suites.filter((_, index) => !tally.files.has(index)).map(({ name }) => name);

@@ -9,8 +9,9 @@
  * are JSON by their content type, and a foreign Host (DNS rebinding) is refused.
  */
 
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { locationPath } from '#controller/emergency/location-urls.ts';
+import type { Assets } from '#controller/web/assets.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
@@ -40,6 +41,8 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
     clock: Clock;
     log: { error(facts: object, message: string): void };
     access: { type: 'local' } | { type: 'token'; hosts: ReadonlySet<string> };
+    /** The page; absent where no browser comes. */
+    assets?: Assets;
   };
 
 export const apiPath = '/api/v1';
@@ -55,11 +58,14 @@ export function createApp(deps: AppDeps): Hono {
       if (!access.hosts.has((c.req.header('host') ?? '').toLowerCase())) {
         throw new Fault('forbidden', 'host: this server is not known by that name', { field: 'host' });
       }
+      const asset = page(deps.assets, c);
+      if (asset !== undefined) return asset;
       if (tokenOf(store, c.req.header('authorization')) === undefined) {
         throw new Fault('auth.refused', 'a bearer token is needed');
       }
     }
     await next();
+    return;
   });
   app.get('/metrics', (c) => metrics(deps, c));
   const how = access.type === 'local' ? 'admin' : 'api';
@@ -92,4 +98,13 @@ export function createApp(deps: AppDeps): Hono {
     return formatProblem({ status: 500, code: 'internal', detail: 'internal error' });
   });
   return app;
+}
+
+/** What is asked for is a file of the page, which says nothing about the company: it needs no sign-in. */
+function page(assets: Assets | undefined, { req }: Context): Response | undefined {
+  if (req.method !== 'GET') return undefined;
+  return assets?.answer(req.path, {
+    acceptEncoding: req.header('accept-encoding'),
+    ifNoneMatch: req.header('if-none-match'),
+  });
 }

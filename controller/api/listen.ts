@@ -7,11 +7,12 @@ import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import { loadAssets } from '#controller/web/assets.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type AppDeps, createApp } from './app.ts';
 
-export type ApiOptions = Omit<AppDeps, 'access'> & {
+export type ApiOptions = Omit<AppDeps, 'access' | 'assets'> & {
   listen: HostPort;
   /** The control socket's path. */
   socket: string;
@@ -31,7 +32,7 @@ export async function listenApi({ listen, socket, ...deps }: ApiOptions): Promis
     throw new Fault('input.invalid', `data: "${socket}" is too long for a socket's name`, { field: 'data' });
   }
   const hosts = new Set<string>();
-  const tcp = serverOf(createApp({ ...deps, access: { type: 'token', hosts } }).fetch);
+  const tcp = serverOf(createApp({ ...deps, access: { type: 'token', hosts }, assets: loadAssets() }).fetch);
   await listening(tcp, () => tcp.listen(listen.port, listen.address));
   const { port } = tcp.address() as AddressInfo;
   for (const host of [listen.address, '127.0.0.1', '::1']) hosts.add(formatHostPort({ address: host, port }));

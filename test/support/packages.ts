@@ -12,6 +12,7 @@ const packages = {
   sipp: 'sip-tester',
   baresip: 'baresip-core',
   kamailio: 'kamailio',
+  chromium: 'chromium',
   xmllint: 'libxml2-utils',
   tcpdump: 'tcpdump',
   ip: 'iproute2',
