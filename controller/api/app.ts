@@ -21,7 +21,9 @@ import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { type EmergencyDeps, emergencyCallRoutes, placeBehind, siteEmergencyRoutes } from './emergency.ts';
 import { metrics } from './metrics.ts';
+import { openapiRoute } from './openapi.ts';
 import { formatProblem, problemOf } from './problem.ts';
+import { mount, type Route } from './route.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
 import { tokenOf, tokenRoutes } from './tokens.ts';
@@ -47,6 +49,12 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
 
 export const apiPath = '/api/v1';
 
+/** Every route that there is, its own description included. */
+export function apiRoutes(deps: AppDeps): Route[] {
+  const routes: Route[] = [...siteRoutes(deps), ...tokenRoutes(deps)];
+  return [...routes, openapiRoute(apiPath, () => routes)];
+}
+
 export function createApp(deps: AppDeps): Hono {
   const { store, access, log } = deps;
   const app = new Hono();
@@ -70,7 +78,6 @@ export function createApp(deps: AppDeps): Hono {
   app.get('/metrics', (c) => metrics(deps, c));
   const how = access.type === 'local' ? 'admin' : 'api';
   const routes = new Hono()
-    .route('/sites', siteRoutes(deps))
     .route('/sites', siteEmergencyRoutes(deps))
     .route('/emergency-calls', emergencyCallRoutes(deps))
     .route('/users', userRoutes(deps))
@@ -82,11 +89,11 @@ export function createApp(deps: AppDeps): Hono {
     .route('/calls', callRoutes(deps))
     .route('/agents', agentRoutes(deps))
     .route('/enrol-tokens', enrolTokenRoutes(deps))
-    .route('/tokens', tokenRoutes(deps))
     .route('/import', importRoutes(deps))
     .route('/export', exportRoutes(deps))
     .route('/counters', counterRoutes(deps));
   app.route(apiPath, routes);
+  mount(app, apiPath, apiRoutes(deps), () => {});
 
   app.notFound((c) =>
     formatProblem({ status: 404, code: 'not.found', detail: `no such route: ${c.req.method} ${c.req.path}` }),

@@ -20,7 +20,7 @@ import type { Provisioning } from '#controller/provisioning/provisioning.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { addDevice, changed, placed, unregistered } from './new-device.ts';
-import { expected, missing, readBody, readPatch, revisionTag } from './read.ts';
+import { expected, missing, readBody, readPatch, tag } from './read.ts';
 import { inTurn } from './turns.ts';
 
 export type DeviceDeps = {
@@ -54,7 +54,8 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
     })
     .get('/:id', (c) => {
       const found = find(c.req.param('id'));
-      return c.json(toJson(found), 200, revisionTag(found));
+      tag(c, found);
+      return c.json(toJson(found));
     })
     .patch('/:id', async (c) => {
       const { revision, ...current } = find(c.req.param('id'));

@@ -17,7 +17,8 @@ export type Problem = { status: number; code: string; detail: string; facts?: Fa
 
 export function problemOf(error: unknown): Problem | undefined {
   if (!Fault.is(error)) return undefined;
-  const status = error.facts.status === 413 ? 413 : statusOf[error.code];
+  const { status: said } = error.facts;
+  const status = said === 412 || said === 413 ? said : statusOf[error.code];
   return { status, code: error.code, detail: error.message, facts: error.facts };
 }
 

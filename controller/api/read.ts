@@ -33,9 +33,17 @@ export async function readPatch<T extends z.ZodObject>(
   schema: T,
   c: Context,
   current: object,
-  { id, merged = [] }: { id: string; merged?: readonly string[] },
+  names: { id: string; merged?: readonly string[] },
 ): Promise<z.infer<T>> {
-  const body = await readObject(c);
+  return patched(schema, await readObject(c), current, names);
+}
+
+export function patched<T extends z.ZodObject>(
+  schema: T,
+  body: Readonly<Record<string, unknown>>,
+  current: object,
+  { id, merged = [] }: { id: string; merged?: readonly string[] },
+): z.infer<T> {
   if (id in body) throw wrong(id, 'cannot be changed');
   const result = merge(current, body);
   for (const field of merged) {
@@ -53,7 +61,7 @@ function merge(before: object, changes: object): Record<string, unknown> {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-async function readObject(c: Context): Promise<Record<string, unknown>> {
+export async function readObject(c: Context): Promise<Record<string, unknown>> {
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/json\s*(?:;|$)/i.test(type)) throw wrong('content-type', 'must be application/json');
   let body: unknown;
@@ -95,11 +103,21 @@ export function taken(noun: string, id: string, field: string): Fault {
   return new Fault('conflict', `${field}: there is a ${noun} "${id}" already`, { field, noun, id });
 }
 
-/** `If-Match` as the revision that a change expects; what was just read when there is none. */
-export function expected(c: Context, current: { revision: number }): number {
+/**
+ * The revision that a change expects: what was just read, if that is what
+ * `If-Match` names. Throws what becomes a 412 where it is not (RFC 9110 13.1.1).
+ */
+export function expected(c: Context, { revision }: { revision: number }): number {
   const header = c.req.header('if-match');
-  if (header === undefined || header === '*') return current.revision;
-  return Number(/^"(\d{1,15})"$/.exec(header)?.[1] ?? -1);
+  if (header === undefined || header === '*') return revision;
+  const tags = header.split(',').map((tag) => tag.trim());
+  if (tags.includes(formatTag(revision))) return revision;
+  throw new Fault('conflict', 'if-match: has changed meanwhile', { field: 'if-match', status: 412 });
 }
 
-export const revisionTag = ({ revision }: { revision: number }) => ({ etag: `"${revision}"` });
+/** What `If-Match` can be told afterwards. */
+export function tag(c: Context, { revision }: { revision: number }): void {
+  c.header('etag', formatTag(revision));
+}
+
+const formatTag = (revision: number) => `"${revision}"`;

@@ -8,17 +8,26 @@
  *     DELETE /sites/:id    → 204; 409 while it has devices or agents
  */
 
-import { Hono } from 'hono';
+import type { Context } from 'hono';
+import { z } from 'zod';
 import { type Site, site } from '#controller/model/model.ts';
 import type { Emergencies, Kept, Store } from '#controller/model/ports.ts';
 import { checkSite } from '#controller/sessions/rules.ts';
 import { Fault } from '#protocol/fault.ts';
-import { expected, missing, readBody, readPatch, revisionTag, taken, wrong } from './read.ts';
+import { listing } from './list.ts';
+import { expected, missing, patched, tag, taken, wrong } from './read.ts';
+import { listOf, type Route, route } from './route.ts';
 import { inTurn } from './turns.ts';
 
 export type SiteDeps = { store: Store; emergency: Pick<Emergencies, 'siteProblems' | 'hasLocationUrl'> };
 
-export function siteRoutes({ store, emergency }: SiteDeps): Hono {
+const sites = listing<Kept<Site>, 'id' | 'timeZone' | 'language'>({
+  id: ({ id }) => id,
+  site: ({ id }) => id,
+  fields: { id: (s) => s.id, timeZone: (s) => s.timeZone, language: (s) => s.language },
+});
+
+export function siteRoutes({ store, emergency }: SiteDeps): Route[] {
   /** What a route says depends on what this controller can do, and on what else there is. */
   function checkRoutes({ emergencyRoutes = [] }: Site): void {
     for (const [index, route] of emergencyRoutes.entries()) {
@@ -44,43 +53,87 @@ export function siteRoutes({ store, emergency }: SiteDeps): Hono {
     return found;
   }
 
-  return new Hono()
-    .get('/', (c) => c.json({ items: store.list('sites').map(toJson) }))
-    .post('/', async (c) => {
-      const value = await readBody(site, c);
-      await inTurn(store, async () => {
-        if (store.get('sites', value.id) !== undefined) throw taken('site', value.id, 'id');
-        checkSite(value, store);
-        checkRoutes(value);
-        await store.commit([{ type: 'put', collection: 'sites', value, expect: 'absent' }]);
-      });
-      return c.json(value, 201);
-    })
-    .get('/:id', (c) => {
-      const found = find(c.req.param('id'));
-      return c.json({ ...toJson(found), problems: emergency.siteProblems(found) }, 200, revisionTag(found));
-    })
-    .patch('/:id', async (c) => {
-      const current = find(c.req.param('id'));
-      const value = await readPatch(site, c, toJson(current), { id: 'id', merged: ['dialCodes', 'place'] });
-      await inTurn(store, async () => {
-        checkSite(value, store);
-        checkRoutes(value);
-        await store.commit([{ type: 'put', collection: 'sites', value, expect: expected(c, current) }]);
-      });
-      return c.json(value);
-    })
-    .delete('/:id', async (c) => {
-      const current = find(c.req.param('id'));
-      const { id } = current;
-      const devices = store.list('devices').filter((device) => device.site === id).length;
-      const agents = store.list('agents').filter((a) => a.site === id && a.revokedAt === undefined).length;
-      if (devices + agents > 0) {
-        throw new Fault('conflict', `site ${id} still has ${devices} devices and ${agents} agents`, { id });
-      }
-      await store.commit([{ type: 'delete', collection: 'sites', id, expect: expected(c, current) }]);
-      return c.body(null, 204);
-    });
+  return [
+    route(
+      {
+        ...{ method: 'get', path: '/sites', access: 'readOnly', tag: 'sites', summary: 'All sites' },
+        query: sites.query,
+        answer: listOf(site),
+      },
+      ({ c, query }) => sites.page(c, query, store.list('sites'), toJson),
+    ),
+    route(
+      {
+        ...{ method: 'post', path: '/sites', access: 'admin', tag: 'sites', summary: 'Make a site' },
+        body: site,
+        answer: site,
+        status: 201,
+      },
+      async ({ c, body: value }) => {
+        await inTurn(store, async () => {
+          if (store.get('sites', value.id) !== undefined) throw taken('site', value.id, 'id');
+          checkSite(value, store);
+          checkRoutes(value);
+          await store.commit([{ type: 'put', collection: 'sites', value, expect: 'absent' }]);
+        });
+        return tagged(c, value.id);
+      },
+    ),
+    route(
+      {
+        ...{ method: 'get', path: '/sites/{id}', access: 'readOnly', tag: 'sites', summary: 'One site' },
+        answer: site.extend({ problems: z.array(z.string()) }),
+      },
+      ({ c, params }) => {
+        const found = find(params.id);
+        tag(c, found);
+        return { ...toJson(found), problems: emergency.siteProblems(found) };
+      },
+    ),
+    route(
+      {
+        ...{
+          method: 'patch',
+          path: '/sites/{id}',
+          access: 'siteAdmin',
+          tag: 'sites',
+          summary: 'Change a site',
+        },
+        patch: site,
+        answer: site,
+      },
+      async ({ c, params, body }) => {
+        const current = find(params.id);
+        const merged = ['dialCodes', 'place'];
+        const value = patched(site, body, toJson(current), { id: 'id', merged });
+        await inTurn(store, async () => {
+          checkSite(value, store);
+          checkRoutes(value);
+          await store.commit([{ type: 'put', collection: 'sites', value, expect: expected(c, current) }]);
+        });
+        return tagged(c, value.id);
+      },
+    ),
+    route(
+      { method: 'delete', path: '/sites/{id}', access: 'admin', tag: 'sites', summary: 'Remove a site' },
+      async ({ c, params }) => {
+        const current = find(params.id);
+        const { id } = current;
+        const devices = store.list('devices').filter((device) => device.site === id).length;
+        const agents = store.list('agents').filter((a) => a.site === id && a.revokedAt === undefined).length;
+        if (devices + agents > 0) {
+          throw new Fault('conflict', `site ${id} still has ${devices} devices and ${agents} agents`, { id });
+        }
+        await store.commit([{ type: 'delete', collection: 'sites', id, expect: expected(c, current) }]);
+      },
+    ),
+  ];
+
+  function tagged(c: Context, id: string): Site {
+    const found = find(id);
+    tag(c, found);
+    return toJson(found);
+  }
 }
 
 function toJson({ revision: _, ...value }: Kept<Site>): Site {

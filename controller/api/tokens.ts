@@ -10,39 +10,76 @@
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { type ApiToken, displayName } from '#controller/model/model.ts';
-import type { Store } from '#controller/model/ports.ts';
+import type { Kept, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { missing, readBody } from './read.ts';
+import { listing } from './list.ts';
+import { expected, missing, tag } from './read.ts';
+import { listOf, moment, type Route, route } from './route.ts';
 
 const creation = z.strictObject({ name: displayName });
+const shown = z.strictObject({ id: z.string(), name: z.string(), createdAt: moment });
+const tokens = listing<ApiToken, 'name' | 'createdAt'>({
+  id: ({ id }) => id,
+  fields: { name: ({ name }) => name, createdAt: ({ createdAt }) => createdAt },
+});
 const form = /^hdt_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/;
 
-export function tokenRoutes({ store, clock }: { store: Store; clock: Clock }): Hono {
-  function find(id: string): ApiToken {
+export function tokenRoutes({ store, clock }: { store: Store; clock: Clock }): Route[] {
+  function find(id: string): Kept<ApiToken> {
     const found = store.get('apiTokens', id);
     if (found === undefined) throw missing('token', id);
     return found;
   }
 
-  return new Hono()
-    .get('/', (c) => c.json({ items: store.list('apiTokens').map(toJson) }))
-    .post('/', async (c) => {
-      const { name } = await readBody(creation, c);
-      const id = randomBytes(8).toString('hex');
-      const token = `hdt_${id}_${randomBytes(32).toString('base64url')}`;
-      const value: ApiToken = { id, name, hash: hash(token).toString('hex'), createdAt: clock.wall() };
-      await store.commit([{ type: 'put', collection: 'apiTokens', value, expect: 'absent' }]);
-      return c.json({ ...toJson(value), token }, 201);
-    })
-    .get('/:id', (c) => c.json(toJson(find(c.req.param('id')))))
-    .delete('/:id', async (c) => {
-      const { id } = find(c.req.param('id'));
-      await store.commit([{ type: 'delete', collection: 'apiTokens', id }]);
-      return c.body(null, 204);
-    });
+  return [
+    route(
+      {
+        ...{ method: 'get', path: '/tokens', access: 'admin', tag: 'tokens', summary: 'All API tokens' },
+        query: tokens.query,
+        answer: listOf(shown),
+      },
+      ({ c, query }) => tokens.page(c, query, store.list('apiTokens'), toJson),
+    ),
+    route(
+      {
+        ...{ method: 'post', path: '/tokens', access: 'admin', tag: 'tokens', summary: 'Make an API token' },
+        body: creation,
+        answer: shown.extend({ token: z.string() }),
+        status: 201,
+      },
+      async ({ body: { name } }) => {
+        const id = randomBytes(8).toString('hex');
+        const token = `hdt_${id}_${randomBytes(32).toString('base64url')}`;
+        const value: ApiToken = { id, name, hash: hash(token).toString('hex'), createdAt: clock.wall() };
+        await store.commit([{ type: 'put', collection: 'apiTokens', value, expect: 'absent' }]);
+        return { ...toJson(value), token };
+      },
+    ),
+    route(
+      {
+        ...{ method: 'get', path: '/tokens/{id}', access: 'admin', tag: 'tokens', summary: 'One API token' },
+        answer: shown,
+      },
+      ({ c, params }) => {
+        const found = find(params.id);
+        tag(c, found);
+        return toJson(found);
+      },
+    ),
+    route(
+      {
+        ...{ method: 'delete', path: '/tokens/{id}', access: 'admin', tag: 'tokens' },
+        summary: 'Remove an API token',
+      },
+      async ({ c, params }) => {
+        const current = find(params.id);
+        const expect = expected(c, current);
+        await store.commit([{ type: 'delete', collection: 'apiTokens', id: current.id, expect }]);
+      },
+    ),
+  ];
 }
 
 /** The token of an `Authorization` header that is right; undefined for every other. */

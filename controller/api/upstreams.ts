@@ -23,7 +23,7 @@ import type { Kept, Store, UpstreamShown } from '#controller/model/ports.ts';
 import { sealedFor } from '#controller/model/sealed.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
-import { expected, missing, readBody, readPatch, revisionTag, taken, wrong } from './read.ts';
+import { expected, missing, readBody, readPatch, tag, taken, wrong } from './read.ts';
 
 export type UpstreamDeps = {
   store: Store;
@@ -68,7 +68,8 @@ export function upstreamRoutes({ store, keys, upstreams }: UpstreamDeps): Hono {
     })
     .get('/:id', (c) => {
       const found = find(c.req.param('id'));
-      return c.json(toJson(found), 200, revisionTag(found));
+      tag(c, found);
+      return c.json(toJson(found));
     })
     .patch('/:id', async (c) => {
       const { revision, secret: sealed, ...current } = find(c.req.param('id'));

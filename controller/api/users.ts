@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { type User, user } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
 import { checkUser } from '#controller/sessions/rules.ts';
-import { expected, missing, readBody, readPatch, revisionTag, taken } from './read.ts';
+import { expected, missing, readBody, readPatch, tag, taken } from './read.ts';
 import { inTurn } from './turns.ts';
 
 /** What this room asks of controller/sessions. */
@@ -70,7 +70,8 @@ export function userRoutes({ store, pins }: UserDeps): Hono {
     })
     .get('/:ext', (c) => {
       const found = find(c.req.param('ext'));
-      return c.json(toJson(found), 200, revisionTag(found));
+      tag(c, found);
+      return c.json(toJson(found));
     })
     .patch('/:ext', async (c) => {
       const { revision, pinHash, upstream, ...current } = find(c.req.param('ext'));

@@ -151,8 +151,8 @@ describe('API documents', (test) => {
     const { ask } = createApiWorld();
     const etag = (await ask('GET', '/users/100')).headers.get('etag') ?? '';
     assert.is((await ask('PATCH', '/users/100', { name: 'A' }, { 'if-match': etag })).status, 200);
-    assert.is((await ask('PATCH', '/users/100', { name: 'B' }, { 'if-match': etag })).status, 409);
-    assert.is((await ask('PATCH', '/users/100', { name: 'C' }, { 'if-match': 'nonsense' })).status, 409);
+    assert.is((await ask('PATCH', '/users/100', { name: 'B' }, { 'if-match': etag })).status, 412);
+    assert.is((await ask('PATCH', '/users/100', { name: 'C' }, { 'if-match': 'nonsense' })).status, 412);
   });
 
   test('devices take the next free name, and show what is true of them', async () => {
