@@ -37,13 +37,12 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/layout': [],
   'controller/provisioning': ['controller', 'controller/layout'],
   'controller/ivr': [],
+  'controller/audit': ['controller/store'], //          who changed what: its own files, no store
   'controller/api': [
-    'controller',
-    'controller/sessions',
-    'controller/provisioning',
-    'controller/emergency',
-    'controller/web',
+    ...['controller', 'controller/sessions', 'controller/provisioning', 'controller/emergency'],
+    ...['controller/audit', 'controller/api/access', 'controller/web'],
   ],
+  'controller/api/access': ['controller', 'controller/api', 'controller/audit', 'controller/sessions'],
   'controller/web': [], //                              the page's files, bundled and served
   'controller/web/text': [], //                         what it says, in each language
   'controller/web/page': ['controller/web/text', 'controller/web/page/parts', 'controller/web/page/views'],

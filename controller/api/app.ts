@@ -10,6 +10,7 @@
  */
 
 import { type Context, Hono } from 'hono';
+import { checkAccess, localWho, type Who } from '#controller/api/access/who.ts';
 import { locationPath } from '#controller/emergency/location-urls.ts';
 import type { Assets } from '#controller/web/assets.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -68,10 +69,10 @@ export function createApp(deps: AppDeps): Hono {
       }
       const asset = page(deps.assets, c);
       if (asset !== undefined) return asset;
-      if (tokenOf(store, c.req.header('authorization')) === undefined) {
-        throw new Fault('auth.refused', 'a bearer token is needed');
-      }
     }
+    const who = access.type === 'local' ? localWho : tokenWho(store, c.req.header('authorization'));
+    if (who === undefined) throw new Fault('auth.refused', 'a bearer token is needed');
+    c.set('who', who);
     await next();
     return;
   });
@@ -93,7 +94,7 @@ export function createApp(deps: AppDeps): Hono {
     .route('/export', exportRoutes(deps))
     .route('/counters', counterRoutes(deps));
   app.route(apiPath, routes);
-  mount(app, apiPath, apiRoutes(deps), () => {});
+  mount(app, apiPath, apiRoutes(deps), (c, { access: needed }) => checkAccess(c.get('who'), needed));
 
   app.notFound((c) =>
     formatProblem({ status: 404, code: 'not.found', detail: `no such route: ${c.req.method} ${c.req.path}` }),
@@ -114,4 +115,10 @@ function page(assets: Assets | undefined, { req }: Context): Response | undefine
     acceptEncoding: req.header('accept-encoding'),
     ifNoneMatch: req.header('if-none-match'),
   });
+}
+
+/** Whose bearer token it is, when it is one. */
+function tokenWho(store: AppDeps['store'], header: string | undefined): Who | undefined {
+  const token = tokenOf(store, header);
+  return token && { name: `token ${token.name}`, how: 'api', role: 'owner' };
 }

@@ -6,7 +6,8 @@
  */
 
 import { z } from 'zod';
-import { type Access, type Declaration, type Route, route } from './route.ts';
+import type { Access } from '#controller/api/access/who.ts';
+import { type Declaration, type Route, route } from './route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

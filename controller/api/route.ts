@@ -30,10 +30,8 @@
 import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
+import type { Access } from '#controller/api/access/who.ts';
 import { read, readBytes, readObject, wrong } from './read.ts';
-
-/** The least role that a route needs. */
-export type Access = 'open' | 'user' | 'readOnly' | 'siteAdmin' | 'admin' | 'owner';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
