@@ -9,7 +9,7 @@
  */
 
 import type { NetworkInterfaceInfo } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 

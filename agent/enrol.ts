@@ -1,7 +1,7 @@
 /** Enrolment: makes this agent's key and spends a one-time token for it. */
 
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
 import { parseEnrolToken } from '#protocol/tunnel/enrol-token.ts';
 import { paths } from '#protocol/tunnel/version.ts';

@@ -19,7 +19,7 @@
  * message, add a field that old peers may miss, or raise `protocolVersion`.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
 
 const port = z.int().min(0).max(65_535);

@@ -15,7 +15,7 @@
  * only the common one, so that SIP finds the socket nearly empty.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
 import { emptyBody, type Frame } from './frame.ts';
 import type { PlainType } from './link.ts';
