@@ -1,8 +1,8 @@
 /**
  * Builds the two programs: each one file that runs wherever Node does, with the
  * prompts and the page beside it, and a list of what is in them (CycloneDX). White
- * space goes, names stay: a stack trace from an office names functions, and the source map
- * beside it the lines.
+ * space goes, names stay: a stack trace from an office names functions, and the
+ * source map beside it the lines.
  *
  *     npm run build              to dist/
  *     npm run build -- FOLDER    elsewhere; the same bytes, wherever the sources are

@@ -23,6 +23,9 @@ export async function bundlePage(outdir: string): Promise<void> {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     metafile: true,
+    // The hashes are of what is in the files, not of where they, or node_modules, are.
+    absWorkingDir: page,
+    preserveSymlinks: true,
     logLevel: 'warning',
   });
   const files = Object.keys(metafile.outputs).map((file) => basename(file));
