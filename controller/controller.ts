@@ -17,7 +17,7 @@ import { createLoginLine } from '#controller/ivr/line.ts';
 import { createCallMedia } from '#controller/media/call-media.ts';
 import { createLocalPorts, withOwnPorts } from '#controller/media/ports.ts';
 import type { Addresses } from '#controller/provisioning/config.ts';
-import { takesSha256 } from '#controller/provisioning/models.ts';
+import { resyncEventOf, takesSha256 } from '#controller/provisioning/models.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
 import { createUnknownPhones } from '#controller/provisioning/unknown-phones.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
@@ -119,6 +119,7 @@ export async function openController({
       clock,
       log,
       takesSha256,
+      resyncEventOf,
       ...(locations !== undefined && { locationUrl: locations.urlOf }),
     });
     // The line before the core: calls that it ends have their BYE to send.

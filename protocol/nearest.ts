@@ -11,17 +11,20 @@
 const maxLength = 64;
 
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  return allNear(word, candidates)[0];
+}
+
+/** All that are near enough, the nearest first; of two as near, the one named first. */
+export function allNear(word: string, candidates: Iterable<string>): string[] {
   const sought = word.toLowerCase().slice(0, maxLength);
-  let best: string | undefined;
-  let least = Math.max(1, Math.floor(sought.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = distanceOf(sought, candidate.toLowerCase().slice(0, maxLength));
-    if (distance < least) {
-      best = candidate;
-      least = distance;
-    }
-  }
-  return best;
+  const most = Math.max(1, Math.floor(sought.length / 3));
+  return Array.from(candidates, (candidate) => ({
+    candidate,
+    distance: distanceOf(sought, candidate.toLowerCase().slice(0, maxLength)),
+  }))
+    .filter(({ distance }) => distance <= most)
+    .sort((one, other) => one.distance - other.distance)
+    .map(({ candidate }) => candidate);
 }
 
 function distanceOf(a: string, b: string): number {

@@ -22,6 +22,7 @@ import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { type EmergencyDeps, emergencyCallRoutes, placeBehind, siteEmergencyRoutes } from './emergency.ts';
 import { metrics } from './metrics.ts';
+import { modelRoutes } from './models.ts';
 import { openapiRoute } from './openapi.ts';
 import { formatProblem, problemOf } from './problem.ts';
 import { mount, type Route } from './route.ts';
@@ -52,7 +53,7 @@ export const apiPath = '/api/v1';
 
 /** Every route that there is, its own description included. */
 export function apiRoutes(deps: AppDeps): Route[] {
-  const routes: Route[] = [...siteRoutes(deps), ...tokenRoutes(deps)];
+  const routes: Route[] = [...siteRoutes(deps), ...modelRoutes(), ...tokenRoutes(deps)];
   return [...routes, openapiRoute(apiPath, () => routes)];
 }
 

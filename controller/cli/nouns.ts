@@ -10,6 +10,7 @@ import {
   placeOf,
   siteEmergencyFlags,
 } from './emergency.ts';
+import { modelNoun } from './model.ts';
 import { type Column, field, type Row } from './table.ts';
 import { unknownPhoneNoun } from './unknown-phone.ts';
 import { setUserUpstream, upstreamNoun, userUpstreamFlags } from './upstream.ts';
@@ -260,6 +261,8 @@ export const nouns: Readonly<Record<string, Noun>> = {
       },
     },
   },
+
+  model: modelNoun,
 
   'unknown-phone': unknownPhoneNoun,
 

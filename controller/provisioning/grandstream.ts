@@ -1,6 +1,7 @@
 /**
  * Grandstream's config file by names (`config version="2"`): one `<item>` a
- * setting. It needs firmware 1.0.11.79 (GXP21xx) or 1.0.5.15 (GRP26xx).
+ * setting. It needs firmware 1.0.11.79 (GXP21xx) or 1.0.5.15 (GRP26xx). Phones
+ * that know numbers alone: ./grandstream-numbered.ts.
  *
  * A phone keeps whatever a file does not mention, so a file says everything.
  * The first VPKs belong to the line; what follows must have no gap, so a layout
@@ -9,7 +10,8 @@
 
 import { formatHostPort } from '#protocol/address.ts';
 import { areaKeys } from './areas.ts';
-import { type Change, zoneRule } from './time-zone.ts';
+import { formatNumbered, serverPath } from './grandstream-numbered.ts';
+import { posixZone } from './time-zone.ts';
 import type { ConfigSheet, Vendor } from './vendor.ts';
 import { type Element, formatXml, type Value } from './xml.ts';
 
@@ -20,7 +22,7 @@ const registerMinutes = 10;
 export const grandstream: Vendor = {
   contentType: 'text/xml; charset=utf-8',
   fileOf: (name, { mac }) => (name === `cfg${mac}.xml` ? { type: 'config' } : undefined),
-  format: formatGrandstream,
+  format: (sheet) => (sheet.model.isNumbered ? formatNumbered(sheet) : formatGrandstream(sheet)),
 };
 
 function formatGrandstream(sheet: ConfigSheet): string {
@@ -145,30 +147,11 @@ function siteSettings({ timeZone, language }: ConfigSheet['site']): Setting[] {
   ];
 }
 
-/** POSIX.1 8.3, whose offsets count westwards: `STD-1DST-2,M3.5.0/02:00:00,M10.5.0/03:00:00`. */
-function posixZone(timeZone: string): string {
-  const { offsetMinutes = 0, summer } = zoneRule(timeZone) ?? {};
-  const standard = `STD${westwards(offsetMinutes)}`;
-  if (summer === undefined) return standard;
-  const { savedMinutes, start, end } = summer;
-  return `${standard}DST${westwards(offsetMinutes + savedMinutes)},${at(start)},${at(end)}`;
-}
-
-function westwards(minutes: number): string {
-  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  return `${minutes > 0 ? '-' : ''}${hours}${rest > 0 ? `:${rest}` : ''}`;
-}
-
-const at = ({ month, week, weekday, hour }: Change) =>
-  `M${month}.${week}.${weekday % 7}/${String(hour).padStart(2, '0')}:00:00`;
-
 /** Where files come from, and that nothing else may change the phone. */
 function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
-  const { protocol, host, pathname } = new URL(url);
   return [
-    ['provisioning.config.protocol', protocol === 'https:' ? 'HTTPS' : 'HTTP'],
-    // Neither the scheme nor the last slash: the phone adds both.
-    ['provisioning.config.serverPath', `${host}${pathname.replace(/\/$/, '')}`],
+    ['provisioning.config.protocol', url.startsWith('https:') ? 'HTTPS' : 'HTTP'],
+    ['provisioning.config.serverPath', serverPath(url)],
     ['provisioning.config.username', ''],
     ['provisioning.config.password', ''],
     ['provisioning.firmware.checkCondition', 'SkipCheck'],

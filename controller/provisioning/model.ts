@@ -20,6 +20,8 @@ export type Model = {
   accounts: number;
   /** Where a vendor tells kinds of keys apart: in the order they are given out. */
   areas: readonly KeyArea[];
+  /** Grandstream: its settings have numbers instead of names. */
+  isNumbered?: true;
   /** Yealink, Htek: the file all phones of this model ask for besides their own. */
   commonFile?: string;
   expansion: { modules: number; keys: number };

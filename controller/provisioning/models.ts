@@ -5,8 +5,10 @@
  */
 
 import { Fault } from '#protocol/fault.ts';
-import { nearest } from '#protocol/nearest.ts';
+import { allNear } from '#protocol/nearest.ts';
+import { makes } from './makes.ts';
 import type { Model } from './model.ts';
+import { notOffered } from './not-offered.ts';
 import { models } from './registry.ts';
 import type { VendorName } from './vendors.ts';
 
@@ -41,6 +43,8 @@ const variants: readonly (readonly [form: RegExp, base: string])[] = [
   [/^(VVX[3-6][01])0$/, '$11'], // VVX 410 and 411: the same phone, older and newer
 ];
 
+const maxNear = 5;
+
 /** By the name on the phone's back, however it is written: `T46S`, `SIP-T46S`, `Yealink T46S`, `snomD785`. */
 export function findModel(text: string): Model {
   const whole = plain(text);
@@ -48,11 +52,38 @@ export function findModel(text: string): Model {
   const name = variants.reduce((rest, [form, base]) => rest.replace(form, base), whole.slice(brand.length));
   const model = byName.get(name);
   if (model !== undefined && (brand === '' || brands[brand] === model.vendor)) return model;
-  const near = byName.get(nearest(name, byName.keys()) ?? '');
-  const hint = near === undefined ? '' : `; the nearest is ${near.model} (${near.vendor})`;
-  throw new Fault('input.invalid', `model: "${text}" is not a model we can set up${hint}`, {
+  const refusal = `model: "${text.slice(0, 64)}" is not a model we can set up`;
+  const why = notOffered.get(name);
+  throw new Fault('input.invalid', `${refusal}${why === undefined ? '' : `: ${why}`}${hintFor(name)}`, {
     field: 'model',
   });
+}
+
+/** What may have been meant: slips of one or two letters, and names that begin so. */
+function hintFor(name: string): string {
+  const begins = name.length < 2 ? [] : [...byName.keys()].filter((each) => each.startsWith(name));
+  const near = [...new Set([...allNear(name, byName.keys()), ...begins])].slice(0, maxNear);
+  const [first, ...more] = near.flatMap((each) => {
+    const found = byName.get(each);
+    return found === undefined ? [] : [`${found.model} (${found.vendor})`];
+  });
+  if (first === undefined) return '';
+  return `; the nearest is ${first}${more.length === 0 ? '' : `, then ${more.join(', ')}`}`;
+}
+
+const byUserAgent = models.map((model) => ({
+  model,
+  pattern: new RegExp(makes[model.vendor].userAgent(model.model)),
+}));
+const maxUserAgent = 256;
+
+/** The model that a phone's User-Agent names; of several whose names begin alike, the longest. */
+export function modelSaying(userAgent: string): Model | undefined {
+  if (userAgent.length > maxUserAgent) return undefined;
+  return byUserAgent
+    .filter(({ pattern }) => pattern.test(userAgent))
+    .map(({ model }) => model)
+    .sort((one, other) => other.model.length - one.model.length)[0];
 }
 
 /** The model of a device in the store; undefined after a downgrade to a program that does not know it. */
@@ -67,3 +98,8 @@ const sha256Models: ReadonlySet<string> = new Set();
 /** Known to answer SHA-256 digests (RFC 8760). */
 export const takesSha256 = ({ vendor, model }: { vendor: string; model: string }): boolean =>
   sha256Models.has(`${vendor} ${model}`);
+
+const usualResyncEvent = 'check-sync;reboot=false';
+
+export const resyncEventOf = ({ vendor }: { vendor: string }): string =>
+  Object.hasOwn(makes, vendor) ? makes[vendor as VendorName].resync.event : usualResyncEvent;

@@ -44,6 +44,7 @@ const poly: readonly (readonly [model: string, keys: number, modules: number])[]
   ['VVX450', 12, 3],
   ['VVX501', 12, 3],
   ['VVX601', 16, 3],
+  ['VVX1500', 6, 0],
 ];
 
 const planned =

@@ -130,6 +130,16 @@ const grandstream: readonly (readonly [model: string, vpk: number, lines: number
   ['GXP2170', 48, 12,  0, vpksKnown, 4],
 ];
 
+const mpksUnsure =
+  'One source counts seven or eight multi-purpose keys; its settings are known by number alone.';
+
+/** Keys beside the display, which stay with the line, and the multi-purpose keys below. */
+// biome-ignore format: a table
+const grandstreamNumbered: readonly (readonly [model: string, lines: number, mpk: number])[] = [
+  ['GXP1628', 2, 8],
+  ['GXP1630', 3, 8],
+];
+
 const sharedPages = 'Sources differ on the keys of a page: only those that all of them have are given out.';
 const oneSource = 'The key count rests on one source.';
 
@@ -202,6 +212,17 @@ export const models: readonly Model[] = [
       ]),
       expansion: { modules, keys: 40 },
       ...uncertain(notes),
+    }),
+  ),
+  ...grandstreamNumbered.map(
+    ([model, lines, mpk]): Model => ({
+      vendor: 'grandstream',
+      model,
+      accounts: lines,
+      isNumbered: true,
+      ...keyed([page('mpk', [1, mpk])]),
+      expansion: { modules: 0, keys: 0 },
+      ...uncertain(mpksUnsure),
     }),
   ),
   ...fanvil.map(

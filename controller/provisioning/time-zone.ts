@@ -102,3 +102,20 @@ function isLastWeek(local: Date, offsetAt: (at: number) => number): boolean {
     }),
   );
 }
+
+/** POSIX.1 8.3, whose offsets count westwards: `STD-1DST-2,M3.5.0/02:00:00,M10.5.0/03:00:00`. */
+export function posixZone(timeZone: string): string {
+  const { offsetMinutes = 0, summer } = zoneRule(timeZone) ?? {};
+  const standard = `STD${westwards(offsetMinutes)}`;
+  if (summer === undefined) return standard;
+  const { savedMinutes, start, end } = summer;
+  return `${standard}DST${westwards(offsetMinutes + savedMinutes)},${at(start)},${at(end)}`;
+}
+
+function westwards(minutes: number): string {
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `${minutes > 0 ? '-' : ''}${hours}${rest > 0 ? `:${rest}` : ''}`;
+}
+
+const at = ({ month, week, weekday, hour }: Change) =>
+  `M${month}.${week}.${weekday % 7}/${String(hour).padStart(2, '0')}:00:00`;

@@ -12,7 +12,7 @@
 import type { Device } from '#controller/model/model.ts';
 import type { HeardPhone, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { makerOf } from './makers.ts';
+import { makerOf } from './makes.ts';
 import { findModel, modelOf } from './models.ts';
 import { vendorOf } from './vendors.ts';
 

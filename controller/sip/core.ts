@@ -68,6 +68,8 @@ export type SipCoreOptions = {
   exitsTo?: (upstream: string, number: string) => readonly Exit[];
   /** The device's model is known to take SHA-256 digests. */
   takesSha256?: (device: Device) => boolean;
+  /** The Event of the NOTIFY that makes a phone fetch its config without a restart. */
+  resyncEventOf?: (device: Device) => string;
 };
 
 /** For the API and for who is told: the calls, the pidf-lo of a device, a site's routes and their test. */
@@ -98,6 +100,7 @@ export function createSipCore({
   locationUrl,
   exitsTo,
   takesSha256 = () => false,
+  resyncEventOf = () => 'check-sync;reboot=false',
 }: SipCoreOptions): SipCore {
   const counters = createCounters();
   const bindings = createBindings({ store });
@@ -340,7 +343,16 @@ export function createSipCore({
 
   return {
     receive: (flow, bytes) => take(bytes, { type: 'flow', flow }),
-    resync: createResync({ store, keys, log, directory, calls, transactions, random }),
+    resync: createResync({
+      store,
+      keys,
+      log,
+      directory,
+      calls,
+      transactions,
+      random,
+      eventOf: resyncEventOf,
+    }),
     upstreams,
     counters,
     emergency: { list, waysOut, test },

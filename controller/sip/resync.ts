@@ -8,7 +8,7 @@
 
 import type { Logger } from 'pino';
 import type { Keys } from '#controller/keys.ts';
-import type { Binding } from '#controller/model/model.ts';
+import type { Binding, Device } from '#controller/model/model.ts';
 import type { Resync, Store } from '#controller/model/ports.ts';
 import { Fault } from '#protocol/fault.ts';
 import { answerChallenge, chooseChallenge } from '#protocol/sip/digest.ts';
@@ -26,17 +26,8 @@ export type ResyncOptions = {
   calls: Calls;
   transactions: Transactions<Peer>;
   random: (bytes: number) => Uint8Array;
+  eventOf(device: Device): string;
 };
-
-/** By vendor where it is not the usual one; the phone's config says that it must not restart for it. */
-const events: Readonly<Record<string, string>> = {
-  fanvil: 'check-sync',
-  grandstream: 'resync',
-  htek: 'resync',
-  mitel: 'check-sync',
-  poly: 'check-sync',
-};
-const usualEvent = 'check-sync;reboot=false';
 
 type Notify = { binding: Binding; event: string; callId: string; tag: string };
 
@@ -48,6 +39,7 @@ export function createResync({
   calls,
   transactions,
   random,
+  eventOf,
 }: ResyncOptions): Resync {
   const token = () => Buffer.from(random(12)).toString('base64url');
 
@@ -105,8 +97,9 @@ export function createResync({
   }
 
   async function notify(device: string, binding: Binding): Promise<number | undefined> {
-    const vendor = store.get('devices', device)?.vendor.toLowerCase() ?? '';
-    const parts = { binding, event: events[vendor] ?? usualEvent, callId: token(), tag: token() };
+    const known = store.get('devices', device);
+    if (known === undefined) return undefined;
+    const parts = { binding, event: eventOf(known), callId: token(), tag: token() };
     let cseq = 1;
     let response = await send(build(parts, cseq), binding);
     for (const secret of secretsOf(device)) {

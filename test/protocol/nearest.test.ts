@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { nearest } from '#protocol/nearest.ts';
+import { allNear, nearest } from '#protocol/nearest.ts';
 import { describe } from '#test/support/describe.ts';
 
 const words = ['enrol', 'run', 'phone', '--listen', '--sip-port', '--http-port'];
@@ -21,5 +21,9 @@ describe('nearest', (test) => {
   for (const [word, answer] of rows) {
     test(`${word.slice(0, 20)} → ${answer}`, () => assert.is(nearest(word, words), answer));
   }
+  test('all that are near, the nearest first', () => {
+    assert.equal(allNear('--http-sport', words), ['--http-port', '--sip-port']);
+    assert.equal(allNear('fly', words), []);
+  });
   test('of two as near, the first', () => assert.is(nearest('cat', ['car', 'can']), 'car'));
 });

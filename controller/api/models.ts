@@ -1,0 +1,64 @@
+/**
+ * /models: the phones that can be set up.
+ *
+ *     GET    /models        → {items: [row]}, `?vendor=snom`, `?q=` for any part of a name
+ *     GET    /models/:id    → all that is known of one, by any spelling of its name
+ */
+
+import { factsOf, type ModelRow, modelFacts, modelRow, rowOf } from '#controller/provisioning/facts.ts';
+import { findModel, models } from '#controller/provisioning/models.ts';
+import { vendors } from '#controller/provisioning/vendors.ts';
+import { Fault } from '#protocol/fault.ts';
+import { nearest } from '#protocol/nearest.ts';
+import { listing } from './list.ts';
+import { wrong } from './read.ts';
+import { listOf, type Route, route } from './route.ts';
+
+const rows = models.map(rowOf);
+
+const list = listing<ModelRow, 'vendor' | 'model' | 'confidence'>({
+  id: ({ id }) => id,
+  fields: { vendor: (row) => row.vendor, model: (row) => row.model, confidence: (row) => row.confidence },
+});
+
+export function modelRoutes(): Route[] {
+  return [
+    route(
+      {
+        ...{ method: 'get', path: '/models', access: 'readOnly', tag: 'models', summary: 'All models' },
+        query: list.query,
+        answer: listOf(modelRow),
+      },
+      ({ c, query }) => {
+        checkVendor(query.vendor);
+        return list.page(c, query, rows, (row) => row);
+      },
+    ),
+    route(
+      {
+        ...{ method: 'get', path: '/models/{id}', access: 'readOnly', tag: 'models', summary: 'One model' },
+        answer: modelFacts,
+      },
+      ({ params }) => factsOf(known(params.id)),
+    ),
+  ];
+}
+
+function checkVendor(vendor: string | undefined): void {
+  const names = Object.keys(vendors);
+  if (vendor === undefined || names.includes(vendor)) return;
+  const near = nearest(vendor, names);
+  throw wrong(
+    'vendor',
+    `is one of ${names.join(', ')}${near === undefined ? '' : `; did you mean "${near}"?`}`,
+  );
+}
+
+function known(id: string) {
+  try {
+    return findModel(id);
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    throw new Fault('not.found', error.message, { noun: 'model', id: id.slice(0, 64) });
+  }
+}

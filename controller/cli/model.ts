@@ -1,0 +1,36 @@
+/** `hotdesk model …`: the phones that can be set up, and what is known of each. */
+
+import { field, type Row } from './table.ts';
+import { item, last, type Noun, valued } from './verb.ts';
+
+export const modelNoun: Noun = {
+  about: 'the phones that can be set up',
+  verbs: {
+    list: {
+      about: 'all of them, or those of a vendor or a name',
+      args: [],
+      flags: [
+        valued('vendor', 'NAME', 'as yealink'),
+        valued('search', 'TEXT', 'any part of vendor and model'),
+      ],
+      async run(call) {
+        const [vendor, text] = [last(call, 'vendor'), last(call, 'search')];
+        const query = new URLSearchParams({
+          ...(vendor !== undefined && { vendor }),
+          ...(text !== undefined && { q: text }),
+        });
+        const { items } = (await call.client.ask('GET', `/models?${query}`)) as { items: Row[] };
+        const columns = [
+          ...[field('vendor'), field('model'), field('keys'), field('verified'), field('confidence')],
+          field('notes'),
+        ];
+        return { type: 'items', items, columns };
+      },
+    },
+    show: {
+      about: 'keys, files, what a phone is told and what stays on it',
+      args: ['MODEL'],
+      run: ({ client, args }) => item(client.ask('GET', `/models/${encodeURIComponent(args[0] ?? '')}`)),
+    },
+  },
+};

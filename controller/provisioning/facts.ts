@@ -1,0 +1,93 @@
+/** What is known of a model, as the API and the command line tell it to an admin. */
+
+import { z } from 'zod';
+import { makes } from './makes.ts';
+import type { Model } from './model.ts';
+
+const count = z.int().min(0);
+const text = z.string().min(1);
+
+export const modelRow = z.strictObject({
+  /** Its name, and what stands in a path for it: no two makes have one name. */
+  id: text,
+  vendor: text,
+  model: text,
+  /** What a layout may use, Login and Logout among them. */
+  keys: z.int().min(1),
+  /** `modules` 0: it takes none. `keys` of each. */
+  expansion: z.strictObject({ modules: count, keys: count }),
+  /** Tried on a handset. */
+  verified: z.boolean(),
+  /** `uncertain`: rests on one weak source, or on sources that differ. */
+  confidence: z.enum(['documented', 'uncertain']),
+  notes: z.string(),
+});
+
+const regExp = text.refine((source) => {
+  try {
+    return new RegExp(source) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}, 'is no regular expression');
+
+export const modelFacts = modelRow.extend({
+  /** The keys that a config empties: more than `keys` where sources differ. */
+  keysWritten: count,
+  /** Where Login is: the vendor's name for that kind of key, and its number there. */
+  firstKey: z.strictObject({ area: text, number: z.int().min(1) }),
+  accounts: z.int().min(1),
+  /** In the order it asks for them. */
+  files: z.array(text).min(1),
+  userAgent: regExp,
+  /** First halves of its maker's MAC addresses. */
+  ouis: z.array(z.string().regex(/^[0-9a-f]{6}$/)).min(1),
+  resync: z.strictObject({ event: text, setting: text }),
+  restartsFor: z.array(text),
+  /** What to try on one before buying many. */
+  uncertain: z.array(text),
+});
+
+export type ModelRow = z.infer<typeof modelRow>;
+export type ModelFacts = z.infer<typeof modelFacts>;
+
+/** Models somebody has tried on a handset, from the factory to the second login. None so far. */
+const verified: ReadonlySet<string> = new Set();
+
+export function rowOf({ vendor, model, keys, expansion, confidence, notes }: Model): ModelRow {
+  const { modules, keys: perModule } = expansion;
+  return {
+    id: model,
+    ...{ vendor, model, keys },
+    expansion: { modules, keys: modules === 0 ? 0 : perModule },
+    verified: verified.has(`${vendor} ${model}`),
+    ...{ confidence, notes },
+  };
+}
+
+export function factsOf(model: Model): ModelFacts {
+  const { ouis, files, userAgent, resync, restartsFor, uncertain } = makes[model.vendor];
+  return {
+    ...rowOf(model),
+    keysWritten: model.keysWritten,
+    firstKey: firstKeyOf(model),
+    accounts: model.accounts,
+    files: [...files(model.model, model.commonFile)],
+    userAgent: userAgent(model.model),
+    ouis: [...ouis],
+    resync: { ...resync },
+    restartsFor: [...restartsFor],
+    uncertain: [...(model.notes === '' ? [] : [model.notes]), ...uncertain],
+  };
+}
+
+const usualArea: Partial<Record<Model['vendor'], string>> = {
+  yealink: 'linekey',
+  snom: 'fkey',
+  gigaset: 'fkey',
+};
+
+function firstKeyOf({ vendor, areas }: Model): ModelFacts['firstKey'] {
+  const area = areas.find(({ pages, first, last }) => pages > 0 && last >= first);
+  return { area: area?.name ?? usualArea[vendor] ?? 'key', number: area?.first ?? 1 };
+}
