@@ -10,12 +10,13 @@
  *     DELETE /enrol-tokens/:id       → 204, not good any more
  */
 
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { type Agent, type EnrolToken, siteId } from '#controller/model/model.ts';
-import type { Store } from '#controller/model/ports.ts';
+import type { Kept, Store } from '#controller/model/ports.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
-import { missing, readBody } from './read.ts';
+import { listing } from './list.ts';
+import { expected, missing, tag } from './read.ts';
+import { listOf, moment, type Route, route } from './route.ts';
 
 /** What this room asks of controller/tunnel. */
 export interface Agents {
@@ -36,53 +37,164 @@ export type AgentState = {
   latencyMs?: number | undefined;
 };
 
-export function agentRoutes({ store, hub }: { store: Store; hub: Agents }): Hono {
-  return new Hono()
-    .get('/', (c) => {
-      const states = new Map(hub.agents().map((state) => [state.agent, state]));
-      return c.json({ items: store.list('agents').map((agent) => toJson(agent, states.get(agent.id))) });
-    })
-    .get('/:id', (c) => {
-      const id = c.req.param('id');
-      const agent = store.get('agents', id);
-      if (agent === undefined) throw missing('agent', id);
-      return c.json(
-        toJson(
-          agent,
-          hub.agents().find((state) => state.agent === id),
-        ),
-      );
-    })
-    .delete('/:id', async (c) => {
-      const id = c.req.param('id');
-      if (store.get('agents', id) === undefined) throw missing('agent', id);
-      await hub.revoke(id);
-      return c.body(null, 204);
-    });
+const shownAgent = z.strictObject({
+  id: z.string(),
+  site: siteId,
+  isUp: z.boolean(),
+  version: z.string().optional(),
+  sip: z.string().optional(),
+  sipTcp: z.string().optional(),
+  sipTls: z.string().optional(),
+  http: z.string().optional(),
+  flows: z.number(),
+  latencyMs: z.number().optional(),
+  enrolledAt: moment,
+  revokedAt: moment.optional(),
+});
+
+export function agentRoutes({ store, hub }: { store: Store; hub: Agents }): Route[] {
+  const stateOf = (id: string) => hub.agents().find((state) => state.agent === id);
+  const agents = listing<Agent, 'id' | 'site' | 'isUp'>({
+    id: ({ id }) => id,
+    site: ({ site }) => site,
+    fields: {
+      id: ({ id }) => id,
+      site: ({ site }) => site,
+      isUp: ({ id }) => stateOf(id)?.isUp ?? false,
+    },
+  });
+
+  function find(id: string): Kept<Agent> {
+    const found = store.get('agents', id);
+    if (found === undefined) throw missing('agent', id);
+    return found;
+  }
+
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/agents',
+        access: 'readOnly',
+        tag: 'agents',
+        summary: 'All agents',
+        query: agents.query,
+        answer: listOf(shownAgent),
+      },
+      ({ c, query }) =>
+        agents.page(c, query, store.list('agents'), (agent) => toJson(agent, stateOf(agent.id))),
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/agents/{id}',
+        access: 'readOnly',
+        tag: 'agents',
+        summary: 'One agent',
+        answer: shownAgent,
+      },
+      ({ c, params: { id } }) => {
+        const found = find(id);
+        tag(c, found);
+        return toJson(found, stateOf(id));
+      },
+    ),
+    route(
+      {
+        method: 'delete',
+        path: '/agents/{id}',
+        access: 'siteAdmin',
+        tag: 'agents',
+        summary: 'Revoke an agent; its tunnel is closed',
+      },
+      async ({ c, params: { id } }) => {
+        expected(c, find(id));
+        await hub.revoke(id);
+      },
+    ),
+  ];
 }
 
 const enrolment = z.strictObject({ site: siteId });
 
-export function enrolTokenRoutes({ store, hub }: { store: Store; hub: Agents }): Hono {
-  function find(id: string): EnrolToken {
+const shownToken = z.strictObject({
+  id: z.string(),
+  site: siteId,
+  expiresAt: moment,
+  spentAt: moment.optional(),
+});
+
+const tokens = listing<EnrolToken, 'site' | 'expiresAt'>({
+  id: ({ id }) => id,
+  site: ({ site }) => site,
+  fields: { site: ({ site }) => site, expiresAt: ({ expiresAt }) => expiresAt },
+});
+
+export function enrolTokenRoutes({ store, hub }: { store: Store; hub: Agents }): Route[] {
+  function find(id: string): Kept<EnrolToken> {
     const found = store.get('enrolTokens', id);
     if (found === undefined) throw missing('enrol-token', id);
     return found;
   }
 
-  return new Hono()
-    .get('/', (c) => c.json({ items: store.list('enrolTokens').map(tokenToJson) }))
-    .post('/', async (c) => {
-      const { site } = await readBody(enrolment, c);
-      if (store.get('sites', site) === undefined) throw missing('site', site);
-      return c.json({ site, token: await hub.createEnrolToken(site) }, 201);
-    })
-    .get('/:id', (c) => c.json(tokenToJson(find(c.req.param('id')))))
-    .delete('/:id', async (c) => {
-      const { id } = find(c.req.param('id'));
-      await store.commit([{ type: 'delete', collection: 'enrolTokens', id }]);
-      return c.body(null, 204);
-    });
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/enrol-tokens',
+        access: 'siteAdmin',
+        tag: 'agents',
+        summary: 'All enrolment tokens',
+        query: tokens.query,
+        answer: listOf(shownToken),
+      },
+      ({ c, query }) => tokens.page(c, query, store.list('enrolTokens'), tokenToJson),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/enrol-tokens',
+        access: 'siteAdmin',
+        tag: 'agents',
+        summary: 'Make an enrolment token; it is shown once',
+        body: enrolment,
+        answer: z.strictObject({ site: siteId, token: z.string() }),
+        status: 201,
+      },
+      async ({ body: { site } }) => {
+        if (store.get('sites', site) === undefined) throw missing('site', site);
+        return { site, token: await hub.createEnrolToken(site) };
+      },
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/enrol-tokens/{id}',
+        access: 'siteAdmin',
+        tag: 'agents',
+        summary: 'One enrolment token',
+        answer: shownToken,
+      },
+      ({ c, params }) => {
+        const found = find(params.id);
+        tag(c, found);
+        return tokenToJson(found);
+      },
+    ),
+    route(
+      {
+        method: 'delete',
+        path: '/enrol-tokens/{id}',
+        access: 'siteAdmin',
+        tag: 'agents',
+        summary: 'Remove an enrolment token',
+      },
+      async ({ c, params: { id } }) => {
+        const expect = expected(c, find(id));
+        await store.commit([{ type: 'delete', collection: 'enrolTokens', id, expect }]);
+      },
+    ),
+  ];
 }
 
 /** The id is a hash of the secret part: it opens nothing. */
@@ -90,10 +202,10 @@ const tokenToJson = ({ id, site, expiresAt, spentAt }: EnrolToken) => ({
   id,
   site,
   expiresAt: new Date(expiresAt).toISOString(),
-  spentAt: spentAt && new Date(spentAt).toISOString(),
+  spentAt: spentAt === undefined ? undefined : new Date(spentAt).toISOString(),
 });
 
-function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | undefined): object {
+function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | undefined) {
   return {
     id,
     site,
@@ -106,6 +218,6 @@ function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | 
     flows: state?.flows ?? 0,
     latencyMs: state?.latencyMs && Math.round(state.latencyMs * 10) / 10,
     enrolledAt: new Date(enrolledAt).toISOString(),
-    revokedAt: revokedAt && new Date(revokedAt).toISOString(),
+    revokedAt: revokedAt === undefined ? undefined : new Date(revokedAt).toISOString(),
   };
 }

@@ -16,7 +16,7 @@ import type { Assets } from '#controller/web/assets.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
-import { exportRoutes, importRoutes } from './bulk.ts';
+import { bulkRoutes } from './bulk.ts';
 import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
@@ -53,7 +53,25 @@ export const apiPath = '/api/v1';
 
 /** Every route that there is, its own description included. */
 export function apiRoutes(deps: AppDeps): Route[] {
-  const routes: Route[] = [...siteRoutes(deps), ...modelRoutes(), ...tokenRoutes(deps)];
+  const how = deps.access.type === 'local' ? 'admin' : 'api';
+  const routes: Route[] = [
+    ...siteRoutes(deps),
+    ...agentRoutes(deps),
+    ...enrolTokenRoutes(deps),
+    ...deviceRoutes(deps),
+    ...modelRoutes(),
+    ...unknownPhoneRoutes(deps),
+    ...userRoutes(deps),
+    ...userUpstreamRoutes(deps),
+    ...sessionRoutes({ ...deps, how }),
+    ...callRoutes(deps),
+    ...upstreamRoutes(deps),
+    ...emergencyCallRoutes(deps),
+    ...siteEmergencyRoutes(deps),
+    ...bulkRoutes(deps),
+    ...tokenRoutes(deps),
+    ...counterRoutes(deps),
+  ];
   return [...routes, openapiRoute(apiPath, () => routes)];
 }
 
@@ -78,23 +96,6 @@ export function createApp(deps: AppDeps): Hono {
     return;
   });
   app.get('/metrics', (c) => metrics(deps, c));
-  const how = access.type === 'local' ? 'admin' : 'api';
-  const routes = new Hono()
-    .route('/sites', siteEmergencyRoutes(deps))
-    .route('/emergency-calls', emergencyCallRoutes(deps))
-    .route('/users', userRoutes(deps))
-    .route('/users', userUpstreamRoutes(deps))
-    .route('/upstreams', upstreamRoutes(deps))
-    .route('/devices', deviceRoutes(deps))
-    .route('/unknown-phones', unknownPhoneRoutes(deps))
-    .route('/sessions', sessionRoutes({ ...deps, how }))
-    .route('/calls', callRoutes(deps))
-    .route('/agents', agentRoutes(deps))
-    .route('/enrol-tokens', enrolTokenRoutes(deps))
-    .route('/import', importRoutes(deps))
-    .route('/export', exportRoutes(deps))
-    .route('/counters', counterRoutes(deps));
-  app.route(apiPath, routes);
   mount(app, apiPath, apiRoutes(deps), (c, { access: needed }) => checkAccess(c.get('who'), needed));
 
   app.notFound((c) =>

@@ -9,7 +9,7 @@
  * wrong.
  */
 
-import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import type { Store } from '#controller/model/ports.ts';
 import { Fault } from '#protocol/fault.ts';
 import { nearest } from '#protocol/nearest.ts';
@@ -24,7 +24,8 @@ import {
   userColumns,
 } from './bulk-rows.ts';
 import { type CsvRow, formatCsv, parseCsv } from './csv.ts';
-import { readBytes, wrong } from './read.ts';
+import { wrong } from './read.ts';
+import { type Route, route } from './route.ts';
 import { inTurn } from './turns.ts';
 import type { Pins } from './users.ts';
 
@@ -39,15 +40,34 @@ const nouns = {
   users: { columns: userColumns, key: 'extension', plan: planUsers, rows: exportUsers },
 } as const;
 
-export function importRoutes({ store, pins }: BulkDeps): Hono {
-  return new Hono().post('/', async (c) => {
-    const { columns, key, plan } = nounOf(c);
-    const isDry = isDryRun(c);
-    const rows = readRows(parseCsv(await readCsvText(c)), columns, key);
+const noun = z.enum(['devices', 'users'], 'is devices or users');
+const isTrue = z.enum(['true', 'false'], 'is true or false').default('false');
+const reported = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      line: z.number(),
+      column: z.string().optional(),
+      action: z.enum(['create', 'change', 'same', 'refused']),
+      detail: z.string(),
+    }),
+  ),
+  created: z.number(),
+  changed: z.number(),
+  refused: z.number(),
+  saved: z.boolean(),
+});
+
+export function bulkRoutes({ store, pins }: BulkDeps): Route[] {
+  async function take(
+    text: string,
+    { columns, key, plan }: (typeof nouns)[keyof typeof nouns],
+    isDry: boolean,
+  ) {
+    const rows = readRows(parseCsv(text), columns, key);
 
     // Checked before PINs are hashed, which is slow, and again in its turn: the store went on meanwhile.
     const first = plan(rows, store, new Map());
-    if (isDry || isRefused(first)) return c.json(report(first, false));
+    if (isDry || isRefused(first)) return report(first, false);
     const typed = pinsOf(rows);
     const hashes = new Map<string, string>();
     for (const [extension, pin] of typed) hashes.set(extension, await pins.hashPin(extension, pin));
@@ -59,35 +79,44 @@ export function importRoutes({ store, pins }: BulkDeps): Hono {
       return report(planned, true);
     });
     if (done.saved) for (const extension of typed.keys()) await pins.unlock(extension);
-    return c.json(done);
-  });
+    return done;
+  }
+
+  return [
+    route(
+      {
+        method: 'post',
+        path: '/import',
+        access: 'admin',
+        tag: 'import and export',
+        summary: 'Import a table, all of its rows or none',
+        query: z.strictObject({ noun, 'dry-run': isTrue }),
+        raw: { type: 'text/csv', maxBytes },
+        answer: reported,
+      },
+      ({ query, bytes }) => take(textOf(bytes), nouns[query.noun], query['dry-run'] === 'true'),
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/export',
+        access: 'admin',
+        tag: 'import and export',
+        summary: 'Export a table',
+        query: z.strictObject({ noun }),
+        answer: { type: 'text/csv' },
+      },
+      ({ c, query }) => {
+        const { columns, rows } = nouns[query.noun];
+        const names = columns.filter((name) => name !== 'pin');
+        const body = formatCsv([names, ...rows(store)]);
+        return c.body(body, 200, { 'content-type': 'text/csv; charset=utf-8' });
+      },
+    ),
+  ];
 }
 
-export function exportRoutes({ store }: BulkDeps): Hono {
-  return new Hono().get('/', (c) => {
-    const { columns, rows } = nounOf(c);
-    const names = columns.filter((name) => name !== 'pin');
-    const body = formatCsv([names, ...rows(store)]);
-    return c.body(body, 200, { 'content-type': 'text/csv; charset=utf-8' });
-  });
-}
-
-function nounOf(c: Context) {
-  const noun = c.req.query('noun');
-  if (noun !== 'devices' && noun !== 'users') throw wrong('noun', 'is devices or users');
-  return nouns[noun];
-}
-
-function isDryRun(c: Context): boolean {
-  const text = c.req.query('dry-run') ?? 'false';
-  if (text !== 'true' && text !== 'false') throw wrong('dry-run', 'is true or false');
-  return text === 'true';
-}
-
-async function readCsvText(c: Context): Promise<string> {
-  const type = c.req.header('content-type') ?? '';
-  if (!/^text\/csv\s*(?:;|$)/i.test(type)) throw wrong('content-type', 'must be text/csv');
-  const bytes = await readBytes(c.req.raw, maxBytes);
+function textOf(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

@@ -5,13 +5,34 @@
  *     GET    /counters   → {items: [{name, count}]}, named like `sip.foreignAor`
  */
 
-import { Hono } from 'hono';
+import { z } from 'zod';
+import { listing } from './list.ts';
+import { listOf, type Route, route } from './route.ts';
 
 /** Numbers by name; a group of them is an object again. */
 export type Counts = { readonly [name: string]: number | Counts };
 
-export function counterRoutes({ counters }: { counters(): Counts }): Hono {
-  return new Hono().get('/', (c) => c.json({ items: flat(counters()) }));
+const shown = z.strictObject({ name: z.string(), count: z.number() });
+const all = listing<z.infer<typeof shown>, 'name'>({
+  id: ({ name }) => name,
+  fields: { name: ({ name }) => name },
+});
+
+export function counterRoutes({ counters }: { counters(): Counts }): Route[] {
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/counters',
+        access: 'readOnly',
+        tag: 'counters',
+        summary: 'All counters',
+        query: all.query,
+        answer: listOf(shown),
+      },
+      ({ c, query }) => all.page(c, query, flat(counters()), (each) => each),
+    ),
+  ];
 }
 
 export function flat(counts: Counts, prefix = ''): { name: string; count: number }[] {

@@ -4,6 +4,7 @@
  *     GET    /devices                       → {items: [device]}
  *     POST   /devices {mac, model, site}    → 201 device, named HD and the next free number unless an `id` is given
  *     GET    /devices/:id                   → device, its revision as ETag
+ *     PUT    /devices/:id {mac, model, site, place?}  → device, made or replaced
  *     PATCH  /devices/:id                   → device; `mac`, `model`, `site` and `place` may change
  *     DELETE /devices/:id                   → 204; its session and its registration go with it
  *
@@ -11,16 +12,19 @@
  * where it is registered, and the keys its phone has no room for.
  */
 
-import { Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
-import { type Device, deviceId, siteId } from '#controller/model/model.ts';
+import { type Binding, type Device, deviceId, key, siteId } from '#controller/model/model.ts';
 import { place } from '#controller/model/place.ts';
 import type { Change, ChangeOvers, Emergencies, Kept, Store } from '#controller/model/ports.ts';
 import type { Provisioning } from '#controller/provisioning/provisioning.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { addDevice, changed, placed, unregistered } from './new-device.ts';
-import { expected, missing, readBody, readPatch, tag } from './read.ts';
+import { listing } from './list.ts';
+import { addDevice, changed, placed, unregistered, type WantedDevice } from './new-device.ts';
+import { absent, expected, missing, patched, read, tag } from './read.ts';
+import { listOf, moment, type Route, route } from './route.ts';
+import { shownChangeOver } from './shown.ts';
 import { inTurn } from './turns.ts';
 
 export type DeviceDeps = {
@@ -39,56 +43,177 @@ const shown = z.strictObject({
 });
 export const newDevice = shown.extend({ id: deviceId.optional() });
 
-export function deviceRoutes({ store, changeOvers, provisioning, emergency, clock }: DeviceDeps): Hono {
+const answer = z.strictObject({
+  id: deviceId,
+  mac: z.string(),
+  vendor: z.string(),
+  model: z.string(),
+  site: siteId,
+  /** The folder to type into the phone; absent while its site has no agent. */
+  provisioningUrl: z.string().optional(),
+  extension: z.string().nullable(),
+  changeOver: shownChangeOver,
+  registered: z
+    .strictObject({
+      aor: z.string(),
+      address: z.string(),
+      transport: z.enum(['udp', 'tcp', 'tls']),
+      agent: z.string(),
+      userAgent: z.string(),
+      expiresAt: moment,
+    })
+    .nullable(),
+  cutKeys: z.array(key),
+  place: place.nullable(),
+  problems: z.array(z.string()),
+});
+
+export function deviceRoutes({ store, changeOvers, provisioning, emergency, clock }: DeviceDeps): Route[] {
+  const devices = listing<
+    Device,
+    'id' | 'mac' | 'vendor' | 'model' | 'site' | 'extension' | 'name' | 'state' | 'registered'
+  >({
+    id: ({ id }) => id,
+    site: ({ site }) => site,
+    fields: {
+      id: ({ id }) => id,
+      mac: ({ mac }) => mac,
+      vendor: ({ vendor }) => vendor,
+      model: ({ model }) => model,
+      site: ({ site }) => site,
+      extension: ({ id }) => store.get('sessions', id)?.extension,
+      name: ({ id }) => store.get('users', store.get('sessions', id)?.extension ?? '')?.name,
+      state: ({ id }) => changeOvers.of(id).state,
+      registered: ({ id }) => bindingOf(id) !== undefined,
+    },
+  });
+
+  function bindingOf(id: string): Binding | undefined {
+    const binding = store.get('bindings', id);
+    return binding !== undefined && binding.expiresAt > clock.wall() ? binding : undefined;
+  }
+
+  function tagged(c: Context, id: string) {
+    const found = find(id);
+    tag(c, found);
+    return toJson(found);
+  }
+
+  /** What it has become, and with it what ends. */
+  async function change(c: Context, { revision, ...current }: Kept<Device>, wanted: WantedDevice) {
+    await inTurn(store, async () => {
+      const { value, ended } = changed(store, current, placed(store, current.id, wanted));
+      const expect = expected(c, { revision });
+      await store.commit([{ type: 'put', collection: 'devices', value, expect }, ...ended]);
+    });
+    return tagged(c, current.id);
+  }
+
   function find(id: string): Kept<Device> {
     const found = store.get('devices', id);
     if (found === undefined) throw missing('device', id);
     return found;
   }
 
-  return new Hono()
-    .get('/', (c) => c.json({ items: store.list('devices').map(toJson) }))
-    .post('/', async (c) => {
-      const { id: chosen, ...wanted } = await readBody(newDevice, c);
-      return c.json(toJson(await addDevice(store, wanted, chosen)), 201);
-    })
-    .get('/:id', (c) => {
-      const found = find(c.req.param('id'));
-      tag(c, found);
-      return c.json(toJson(found));
-    })
-    .patch('/:id', async (c) => {
-      const { revision, ...current } = find(c.req.param('id'));
-      const { mac, model, site, place: before } = current;
-      const old = { mac, model, site, ...(before && { place: before }) };
-      const wanted = await readPatch(shown, c, old, { id: 'id', merged: ['place'] });
-      return await inTurn(store, async () => {
-        const { value, ended } = changed(store, current, placed(store, current.id, wanted));
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/devices',
+        access: 'readOnly',
+        tag: 'devices',
+        summary: 'All devices',
+        query: devices.query,
+        answer: listOf(answer),
+      },
+      ({ c, query }) => devices.page(c, query, store.list('devices'), toJson),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/devices',
+        access: 'siteAdmin',
+        tag: 'devices',
+        summary: 'Make a device',
+        body: newDevice,
+        answer,
+        status: 201,
+      },
+      async ({ c, body: { id: chosen, ...wanted } }) =>
+        tagged(c, (await addDevice(store, wanted, chosen)).id),
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/devices/{id}',
+        access: 'readOnly',
+        tag: 'devices',
+        summary: 'One device',
+        answer,
+      },
+      ({ c, params }) => tagged(c, params.id),
+    ),
+    route(
+      {
+        method: 'put',
+        path: '/devices/{id}',
+        access: 'siteAdmin',
+        tag: 'devices',
+        summary: 'Make or replace a device',
+        body: shown,
+        answer,
+      },
+      async ({ c, params, body }) => {
+        const current = store.get('devices', params.id);
+        if (current !== undefined) return await change(c, current, body);
+        absent(c);
+        const { id } = await addDevice(store, body, read(newDevice.pick({ id: true }), params).id);
+        return c.json(tagged(c, id), 201);
+      },
+    ),
+    route(
+      {
+        method: 'patch',
+        path: '/devices/{id}',
+        access: 'siteAdmin',
+        tag: 'devices',
+        summary: 'Change a device',
+        patch: shown,
+        answer,
+      },
+      async ({ c, params, body }) => {
+        const current = find(params.id);
+        const { mac, model, site, place: before } = current;
+        const old = { mac, model, site, ...(before && { place: before }) };
+        return await change(c, current, patched(shown, body, old, { id: 'id', merged: ['place'] }));
+      },
+    ),
+    route(
+      {
+        method: 'delete',
+        path: '/devices/{id}',
+        access: 'siteAdmin',
+        tag: 'devices',
+        summary: 'Remove a device; its session and its registration go with it',
+      },
+      async ({ c, params }) => {
+        const current = find(params.id);
+        const { id } = current;
+        const session: Change[] =
+          store.get('sessions', id) === undefined ? [] : [{ type: 'delete', collection: 'sessions', id }];
         await store.commit([
-          { type: 'put', collection: 'devices', value, expect: expected(c, { revision }) },
-          ...ended,
+          { type: 'delete', collection: 'devices', id, expect: expected(c, current) },
+          ...session,
+          ...unregistered(store, id),
         ]);
-        return c.json(toJson(value));
-      });
-    })
-    .delete('/:id', async (c) => {
-      const current = find(c.req.param('id'));
-      const { id } = current;
-      const session: Change[] =
-        store.get('sessions', id) === undefined ? [] : [{ type: 'delete', collection: 'sessions', id }];
-      await store.commit([
-        { type: 'delete', collection: 'devices', id, expect: expected(c, current) },
-        ...session,
-        ...unregistered(store, id),
-      ]);
-      return c.body(null, 204);
-    });
+      },
+    ),
+  ];
 
-  function toJson(device: Device): object {
+  function toJson(device: Device) {
     const { id, mac: address, vendor, model, site } = device;
     const session = store.get('sessions', id);
-    const binding = store.get('bindings', id);
-    const isRegistered = binding !== undefined && binding.expiresAt > clock.wall();
+    const binding = bindingOf(id);
     return {
       id,
       mac: address,
@@ -98,7 +223,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
       provisioningUrl: provisioning.urlOf(id),
       extension: session?.extension ?? null,
       changeOver: changeOvers.of(id),
-      registered: isRegistered
+      registered: binding
         ? {
             aor: binding.aor,
             address: formatHostPort(binding.flow.remote),

@@ -13,6 +13,7 @@
 
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { reachesSite, whoOf } from '#controller/api/access/who.ts';
 import { Fault } from '#protocol/fault.ts';
 
 export const maxItems = 1_000;
@@ -23,7 +24,7 @@ export type ListingOptions<T, Name extends string> = {
   id(item: T): string;
   /** What can be filtered and sorted by, and what `q` looks through. */
   fields: Readonly<Record<Name, (item: T) => Value>>;
-  /** Where it belongs; who is bound to sites sees those only. Absent: to none. */
+  /** Where it belongs; who is bound to sites sees those only. Absent: to all. */
   site?: (item: T) => string | undefined;
   /** Unless sorted otherwise, as `id` or `-since`. */
   order?: Order<T>;
@@ -58,8 +59,10 @@ export function listing<T, const Name extends string = never>(options: ListingOp
   ): { items: Shown[]; next?: string } {
     const { limit, cursor, sort, q, ...filters } = asked as ListQuery & Record<string, string | undefined>;
     const wanted = new Map(Object.entries(filters).filter(([, text]) => text !== undefined));
+    const { site } = options;
+    const who = whoOf(c);
     const found = items.filter(
-      (item) => isOfSite(options, sitesOf(c), item) && isWanted(options, wanted, q, item),
+      (item) => (site === undefined || reachesSite(who, site(item))) && isWanted(options, wanted, q, item),
     );
     const order = orderOf(options, sort);
     const ranked = found.map((item) => ({ item, rank: rankOf(options, order, item) }));
@@ -123,21 +126,6 @@ function isWanted<T>(
       .toLowerCase()
       .includes(sought),
   );
-}
-
-/** Of who asks, when he is bound to some. */
-function sitesOf(c: Context): readonly string[] | undefined {
-  return (c.get('who') as { sites?: readonly string[] } | undefined)?.sites;
-}
-
-function isOfSite<T>(
-  { site }: ListingOptions<T, string>,
-  sites: readonly string[] | undefined,
-  item: T,
-): boolean {
-  if (sites === undefined || site === undefined) return true;
-  const at = site(item);
-  return at === undefined || sites.includes(at);
 }
 
 const cursorForm = z.tuple([z.union([z.string(), z.number(), z.boolean(), z.null()]), z.string()]);

@@ -20,24 +20,10 @@ export function read<T extends z.ZodObject>(schema: T, value: unknown): z.infer<
   throw wrong(issue?.path.join('.') ?? '', issue?.message ?? 'not understood');
 }
 
-/** The body of a request. */
-export async function readBody<T extends z.ZodObject>(schema: T, c: Context): Promise<z.infer<T>> {
-  return read(schema, await readObject(c));
-}
-
 /**
  * What a document becomes by a PATCH (RFC 7396, one level): fields of the body
  * replace, null removes, and the whole is checked as a new one would be.
  */
-export async function readPatch<T extends z.ZodObject>(
-  schema: T,
-  c: Context,
-  current: object,
-  names: { id: string; merged?: readonly string[] },
-): Promise<z.infer<T>> {
-  return patched(schema, await readObject(c), current, names);
-}
-
 export function patched<T extends z.ZodObject>(
   schema: T,
   body: Readonly<Record<string, unknown>>,
@@ -108,11 +94,20 @@ export function taken(noun: string, id: string, field: string): Fault {
  * `If-Match` names. Throws what becomes a 412 where it is not (RFC 9110 13.1.1).
  */
 export function expected(c: Context, { revision }: { revision: number }): number {
+  if (c.req.header('if-none-match') === '*') {
+    throw new Fault('conflict', 'if-none-match: there is one', { field: 'if-none-match', status: 412 });
+  }
   const header = c.req.header('if-match');
   if (header === undefined || header === '*') return revision;
   const tags = header.split(',').map((tag) => tag.trim());
   if (tags.includes(formatTag(revision))) return revision;
   throw new Fault('conflict', 'if-match: has changed meanwhile', { field: 'if-match', status: 412 });
+}
+
+/** That something is made only where nothing is: nobody can have seen a revision of it. */
+export function absent(c: Context): 'absent' {
+  if (c.req.header('if-match') === undefined) return 'absent';
+  throw new Fault('conflict', 'if-match: there is none yet', { field: 'if-match', status: 412 });
 }
 
 /** What `If-Match` can be told afterwards. */

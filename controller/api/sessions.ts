@@ -7,11 +7,13 @@
  *     DELETE /sessions/:device              → 204; 404 when nobody is logged in there
  */
 
-import { Hono } from 'hono';
 import { z } from 'zod';
-import { deviceId, extension, type Session } from '#controller/model/model.ts';
-import type { ChangeOvers, Sessions, Store } from '#controller/model/ports.ts';
-import { missing, readBody } from './read.ts';
+import { deviceId, extension, type Session, how as ways } from '#controller/model/model.ts';
+import type { ChangeOvers, Kept, Sessions, Store } from '#controller/model/ports.ts';
+import { listing } from './list.ts';
+import { expected, missing, tag } from './read.ts';
+import { listOf, moment, type Route, route } from './route.ts';
+import { shownChangeOver } from './shown.ts';
 
 export type SessionDeps = {
   store: Store;
@@ -22,8 +24,38 @@ export type SessionDeps = {
 
 const creation = z.strictObject({ device: deviceId, extension });
 
-export function sessionRoutes({ store, sessions, changeOvers, how }: SessionDeps): Hono {
-  const toJson = ({ device, extension: user, since, how: begun }: Session): object => ({
+export const shownSession = z.strictObject({
+  device: deviceId,
+  extension,
+  since: moment,
+  how: ways,
+  changeOver: shownChangeOver,
+});
+
+export function sessionRoutes({ store, sessions, changeOvers, how }: SessionDeps): Route[] {
+  const listed = listing<Session, 'device' | 'extension' | 'site' | 'since' | 'how'>({
+    id: ({ device }) => device,
+    site: siteOf,
+    fields: {
+      device: ({ device }) => device,
+      extension: (session) => session.extension,
+      site: siteOf,
+      since: ({ since }) => since,
+      how: (session) => session.how,
+    },
+  });
+
+  function siteOf({ device }: Session): string | undefined {
+    return store.get('devices', device)?.site;
+  }
+
+  function find(device: string): Kept<Session> {
+    const found = store.get('sessions', device);
+    if (found === undefined) throw missing('session', device);
+    return found;
+  }
+
+  const toJson = ({ device, extension: user, since, how: begun }: Session) => ({
     device,
     extension: user,
     since: new Date(since).toISOString(),
@@ -31,23 +63,63 @@ export function sessionRoutes({ store, sessions, changeOvers, how }: SessionDeps
     changeOver: changeOvers.of(device),
   });
 
-  return new Hono()
-    .get('/', (c) => c.json({ items: store.list('sessions').map(toJson) }))
-    .post('/', async (c) => {
-      const wanted = await readBody(creation, c);
-      if (store.get('devices', wanted.device) === undefined) throw missing('device', wanted.device);
-      if (store.get('users', wanted.extension) === undefined) throw missing('user', wanted.extension);
-      return c.json(toJson(await sessions.login(wanted.device, wanted.extension, how)), 201);
-    })
-    .get('/:device', (c) => {
-      const session = store.get('sessions', c.req.param('device'));
-      if (session === undefined) throw missing('session', c.req.param('device'));
-      return c.json(toJson(session));
-    })
-    .delete('/:device', async (c) => {
-      const device = c.req.param('device');
-      const ended = store.get('sessions', device) && (await sessions.logout(device, how));
-      if (ended === undefined) throw missing('session', device);
-      return c.body(null, 204);
-    });
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/sessions',
+        access: 'readOnly',
+        tag: 'sessions',
+        summary: 'Who sits where',
+        query: listed.query,
+        answer: listOf(shownSession),
+      },
+      ({ c, query }) => listed.page(c, query, store.list('sessions'), toJson),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/sessions',
+        access: 'siteAdmin',
+        tag: 'sessions',
+        summary: 'Log a user in',
+        body: creation,
+        answer: shownSession,
+        status: 201,
+      },
+      async ({ body: wanted }) => {
+        if (store.get('devices', wanted.device) === undefined) throw missing('device', wanted.device);
+        if (store.get('users', wanted.extension) === undefined) throw missing('user', wanted.extension);
+        return toJson(await sessions.login(wanted.device, wanted.extension, how));
+      },
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/sessions/{device}',
+        access: 'readOnly',
+        tag: 'sessions',
+        summary: 'Who sits at a device',
+        answer: shownSession,
+      },
+      ({ c, params }) => {
+        const found = find(params.device);
+        tag(c, found);
+        return toJson(found);
+      },
+    ),
+    route(
+      {
+        method: 'delete',
+        path: '/sessions/{device}',
+        access: 'siteAdmin',
+        tag: 'sessions',
+        summary: 'Log a device out',
+      },
+      async ({ c, params: { device } }) => {
+        expected(c, find(device));
+        if ((await sessions.logout(device, how)) === undefined) throw missing('session', device);
+      },
+    ),
+  ];
 }

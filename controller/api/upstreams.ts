@@ -15,7 +15,7 @@
  * who is registered.
  */
 
-import { Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Keys } from '#controller/keys.ts';
 import { authUser, type Upstream, upstream } from '#controller/model/model.ts';
@@ -23,7 +23,9 @@ import type { Kept, Store, UpstreamShown } from '#controller/model/ports.ts';
 import { sealedFor } from '#controller/model/sealed.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
-import { expected, missing, readBody, readPatch, tag, taken, wrong } from './read.ts';
+import { listing } from './list.ts';
+import { expected, missing, patched, tag, taken, wrong } from './read.ts';
+import { listOf, type Route, route } from './route.ts';
 
 export type UpstreamDeps = {
   store: Store;
@@ -38,9 +40,30 @@ const secret = z
   .max(128)
   .regex(/^[^\p{Cc}]+$/u, 'a secret has no control characters');
 const creation = upstream.extend({ secret: secret.optional() });
+const answer = upstream.omit({ secret: true }).extend({
+  hasSecret: z.boolean(),
+  addressStates: z.array(
+    z.strictObject({ address: z.string(), state: z.enum(['unknown', 'up', 'down']), since: z.number() }),
+  ),
+  registrations: z.array(
+    z.strictObject({
+      extension: z.string(),
+      upstream: z.string(),
+      state: z.enum(['trying', 'registered', 'refused', 'failed']),
+      status: z.number().optional(),
+      since: z.number(),
+      nextAt: z.number().optional(),
+    }),
+  ),
+  problem: z.string().optional(),
+});
+const listed = listing<Upstream, 'id' | 'mode' | 'transport'>({
+  id: ({ id }) => id,
+  fields: { id: ({ id }) => id, mode: ({ mode }) => mode, transport: ({ transport }) => transport },
+});
 const account = z.strictObject({ id: z.string().optional(), user: authUser, secret });
 
-export function upstreamRoutes({ store, keys, upstreams }: UpstreamDeps): Hono {
+export function upstreamRoutes({ store, keys, upstreams }: UpstreamDeps): Route[] {
   function find(id: string): Kept<Upstream> {
     const found = store.get('upstreams', id);
     if (found === undefined) throw missing('upstream', id);
@@ -49,59 +72,117 @@ export function upstreamRoutes({ store, keys, upstreams }: UpstreamDeps): Hono {
 
   const seal = (id: string, text: string) => keys.seal(sealedFor.upstream(id), text);
 
-  function toJson({ id }: { id: string }): object {
+  function toJson({ id }: { id: string }) {
     const { revision: _, secret: sealed, ...rest } = find(id);
     const { addresses, ...shown } = upstreams.show(id);
     const state = addresses.map((each) => ({ ...each, address: formatHostPort(each.address) }));
     return { ...rest, hasSecret: sealed !== undefined, ...shown, addressStates: state };
   }
 
-  return new Hono()
-    .get('/', (c) => c.json({ items: store.list('upstreams').map(toJson) }))
-    .post('/', async (c) => {
-      const { secret: clear, ...rest } = await readBody(creation, c);
-      if (store.get('upstreams', rest.id) !== undefined) throw taken('upstream', rest.id, 'id');
-      const value = { ...rest, ...(clear !== undefined && { secret: seal(rest.id, clear) }) };
-      check(value, store);
-      await store.commit([{ type: 'put', collection: 'upstreams', value, expect: 'absent' }]);
-      return c.json(toJson(value), 201);
-    })
-    .get('/:id', (c) => {
-      const found = find(c.req.param('id'));
-      tag(c, found);
-      return c.json(toJson(found));
-    })
-    .patch('/:id', async (c) => {
-      const { revision, secret: sealed, ...current } = find(c.req.param('id'));
-      const { secret: clear, ...rest } = await readPatch(creation, c, current, { id: 'id' });
-      const kept = clear === undefined ? sealed : seal(rest.id, clear);
-      const value = { ...rest, ...(kept !== undefined && { secret: kept }) };
-      check(value, store);
-      await store.commit([
-        { type: 'put', collection: 'upstreams', value, expect: expected(c, { revision }) },
-      ]);
-      return c.json(toJson(value));
-    })
-    .delete('/:id', async (c) => {
-      const current = find(c.req.param('id'));
-      const { id } = current;
-      const users = store.list('users').filter((user) => user.upstream?.id === id).length;
-      if (users > 0) throw new Fault('conflict', `upstream ${id} still has ${users} users`, { id });
-      const site = store
-        .list('sites')
-        .find(({ emergencyRoutes = [] }) =>
-          emergencyRoutes.some((r) => r.type === 'upstream' && r.upstream === id),
-        );
-      if (site !== undefined) {
-        throw new Fault('conflict', `upstream ${id} is an emergency route of site ${site.id}`, { id });
-      }
-      await store.commit([{ type: 'delete', collection: 'upstreams', id, expect: expected(c, current) }]);
-      return c.body(null, 204);
-    });
+  function tagged(c: Context, id: string) {
+    const found = find(id);
+    tag(c, found);
+    return toJson(found);
+  }
+
+  return [
+    route(
+      {
+        method: 'get',
+        path: '/upstreams',
+        access: 'readOnly',
+        tag: 'upstreams',
+        summary: 'All PBXs and trunks',
+        query: listed.query,
+        answer: listOf(answer),
+      },
+      ({ c, query }) => listed.page(c, query, store.list('upstreams'), toJson),
+    ),
+    route(
+      {
+        method: 'post',
+        path: '/upstreams',
+        access: 'admin',
+        tag: 'upstreams',
+        summary: 'Make an upstream',
+        body: creation,
+        answer,
+        status: 201,
+      },
+      async ({ c, body: { secret: clear, ...rest } }) => {
+        if (store.get('upstreams', rest.id) !== undefined) throw taken('upstream', rest.id, 'id');
+        const value = { ...rest, ...(clear !== undefined && { secret: seal(rest.id, clear) }) };
+        check(value, store);
+        await store.commit([{ type: 'put', collection: 'upstreams', value, expect: 'absent' }]);
+        return tagged(c, value.id);
+      },
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/upstreams/{id}',
+        access: 'readOnly',
+        tag: 'upstreams',
+        summary: 'One upstream',
+        answer,
+      },
+      ({ c, params }) => tagged(c, params.id),
+    ),
+    route(
+      {
+        method: 'patch',
+        path: '/upstreams/{id}',
+        access: 'admin',
+        tag: 'upstreams',
+        summary: 'Change an upstream',
+        patch: creation,
+        answer,
+      },
+      async ({ c, params, body }) => {
+        const { revision, secret: sealed, ...current } = find(params.id);
+        const { secret: clear, ...rest } = patched(creation, body, current, { id: 'id' });
+        const kept = clear === undefined ? sealed : seal(rest.id, clear);
+        const value = { ...rest, ...(kept !== undefined && { secret: kept }) };
+        check(value, store);
+        const expect = expected(c, { revision });
+        await store.commit([{ type: 'put', collection: 'upstreams', value, expect }]);
+        return tagged(c, value.id);
+      },
+    ),
+    route(
+      {
+        method: 'delete',
+        path: '/upstreams/{id}',
+        access: 'admin',
+        tag: 'upstreams',
+        summary: 'Remove an upstream',
+      },
+      async ({ c, params }) => {
+        const current = find(params.id);
+        const { id } = current;
+        checkUnused(id, store);
+        await store.commit([{ type: 'delete', collection: 'upstreams', id, expect: expected(c, current) }]);
+      },
+    ),
+  ];
 }
 
-/** Mounted under /users. */
-export function userUpstreamRoutes({ store, keys }: UpstreamDeps): Hono {
+/** Throws `conflict` while somebody needs it. */
+function checkUnused(id: string, store: Store): void {
+  const users = store.list('users').filter((user) => user.upstream?.id === id).length;
+  if (users > 0) throw new Fault('conflict', `upstream ${id} still has ${users} users`, { id });
+  const site = store
+    .list('sites')
+    .find(({ emergencyRoutes = [] }) =>
+      emergencyRoutes.some((r) => r.type === 'upstream' && r.upstream === id),
+    );
+  if (site !== undefined) {
+    throw new Fault('conflict', `upstream ${id} is an emergency route of site ${site.id}`, { id });
+  }
+}
+
+/** A user's account at one of them. */
+export function userUpstreamRoutes({ store, keys }: UpstreamDeps): Route[] {
   function find(extension: string) {
     const found = store.get('users', extension);
     if (found === undefined) throw missing('user', extension);
@@ -117,30 +198,37 @@ export function userUpstreamRoutes({ store, keys }: UpstreamDeps): Hono {
     throw wrong('id', `which one? ${all.map((each) => each.id).join(', ')}`);
   }
 
-  return new Hono()
-    .put('/:ext/upstream', async (c) => {
-      const { revision, ...value } = find(c.req.param('ext'));
-      const { id, user, secret: clear } = await readBody(account, c);
-      const mine = {
-        id: registrarOf(id),
-        user,
-        secret: keys.seal(sealedFor.user(value.extension), clear),
-      };
-      await store.commit([
-        {
-          type: 'put',
-          collection: 'users',
-          value: { ...value, upstream: mine },
-          expect: expected(c, { revision }),
-        },
-      ]);
-      return c.body(null, 204);
-    })
-    .delete('/:ext/upstream', async (c) => {
-      const { revision, upstream: _, ...value } = find(c.req.param('ext'));
-      await store.commit([{ type: 'put', collection: 'users', value, expect: expected(c, { revision }) }]);
-      return c.body(null, 204);
-    });
+  return [
+    route(
+      {
+        method: 'put',
+        path: '/users/{extension}/upstream',
+        access: 'admin',
+        tag: 'users',
+        summary: 'Set a user’s account at a PBX',
+        body: account,
+      },
+      async ({ c, params, body: { id, user, secret: clear } }) => {
+        const { revision, ...before } = find(params.extension);
+        const sealed = keys.seal(sealedFor.user(before.extension), clear);
+        const value = { ...before, upstream: { id: registrarOf(id), user, secret: sealed } };
+        await store.commit([{ type: 'put', collection: 'users', value, expect: expected(c, { revision }) }]);
+      },
+    ),
+    route(
+      {
+        method: 'delete',
+        path: '/users/{extension}/upstream',
+        access: 'admin',
+        tag: 'users',
+        summary: 'Remove a user’s account at a PBX',
+      },
+      async ({ c, params }) => {
+        const { revision, upstream: _, ...value } = find(params.extension);
+        await store.commit([{ type: 'put', collection: 'users', value, expect: expected(c, { revision }) }]);
+      },
+    ),
+  ];
 }
 
 /** What the schema alone cannot see. Throws `input.invalid` or `conflict` that names the field. */
