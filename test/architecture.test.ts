@@ -36,11 +36,12 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/sessions': ['controller'], //             what the product decides: no sockets
   'controller/layout': [],
   'controller/provisioning': ['controller', 'controller/layout'],
+  'controller/provisioning/rps': ['controller', 'controller/provisioning'], // the vendors' redirection services
   'controller/ivr': [],
   'controller/audit': ['controller/store'], //          who changed what: its own files, no store
   'controller/api': [
     ...['controller', 'controller/sessions', 'controller/provisioning', 'controller/emergency'],
-    ...['controller/audit', 'controller/api/access', 'controller/web'],
+    ...['controller/audit', 'controller/api/access', 'controller/web', 'controller/provisioning/rps'],
   ],
   'controller/api/access': ['controller', 'controller/api', 'controller/audit', 'controller/sessions'],
   'controller/web': [], //                              the page's files, bundled and served

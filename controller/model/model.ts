@@ -13,6 +13,7 @@
 
 import { z } from 'zod';
 import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
+import { type Redirection, type RedirectionService, redirection, redirectionService } from './redirection.ts';
 
 export const extension = z
   .string()
@@ -299,6 +300,8 @@ export const collections = {
   pinLocks: { schema: pinLock, id: 'id' },
   upstreams: { schema: upstream, id: 'id' },
   emergencyCalls: { schema: emergencyCall, id: 'id' },
+  redirectionServices: { schema: redirectionService, id: 'id' },
+  redirections: { schema: redirection, id: 'id' },
 } as const;
 
 export type CollectionName = keyof typeof collections;
@@ -331,4 +334,6 @@ export type Documents = {
   pinLocks: PinLock;
   upstreams: Upstream;
   emergencyCalls: EmergencyCall;
+  redirectionServices: RedirectionService;
+  redirections: Redirection;
 };

@@ -3,4 +3,5 @@
 export const sealedFor = {
   upstream: (id: string) => `upstream ${id}`,
   user: (extension: string) => `user ${extension}`,
+  redirection: (service: string) => `redirection ${service}`,
 } as const;
