@@ -29,7 +29,7 @@ export const phoneFlags: readonly FlagShape[] = [
 const usage = `hotdesk-agent phone --url URL --mac MAC   a phone that fetches its config there
 hotdesk-agent phone --gateway             answers every call, without a config
 
-  --model MODEL       which phone to be; default T46S
+  --model MODEL       which phone to be, of which make: T46S (default), D785, X5U, GRP2614, P850, UC926, VVX450, 6867i …
   --listen ADDR       this host's address for SIP and RTP, or ADDR:PORT; default 127.0.0.1
   --sip-port N        default: any that is free
   --tone HZ           what to say in calls; default 440 as a gateway, else silence

@@ -13,8 +13,8 @@ import type { Clock } from '#protocol/clock.ts';
 import { answerChallenge, chooseChallenge } from '#protocol/sip/digest.ts';
 import { createRequest, createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import type { ServerTransaction } from '#protocol/sip/transactions.ts';
+import type { Account, LineKey } from './make.ts';
 import { resolveHost, type Wire } from './wire.ts';
-import type { Account, LineKey } from './yealink.ts';
 
 export type LampState = 'idle' | 'ringing' | 'busy';
 

@@ -22,21 +22,20 @@ import { Calls } from './calls.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createLamps, type LampState, type Lamps } from './lamps.ts';
 import { type Line, type LineOptions, openLine } from './line.ts';
-import { readSource, type Source, userAgentOf } from './model.ts';
-import { type Provisioned, provision } from './provision.ts';
-import { createRegistration, type Registration } from './registration.ts';
-import { type Apply, createUpdates, type UpdateKind, type Updates } from './updates.ts';
-import { openWire, resolveHost, type SipTimers, type Wire } from './wire.ts';
 import {
   type Account,
-  accountOf,
+  type CheckSync,
   isSameAccount,
   type LineKey,
   lineKeysOf,
   type Memory,
-  onCheckSync,
   toShown,
-} from './yealink.ts';
+} from './make.ts';
+import { readSource, type Source } from './makes.ts';
+import { type Provisioned, provision } from './provision.ts';
+import { createRegistration, type Registration } from './registration.ts';
+import { type Apply, createUpdates, type UpdateKind, type Updates } from './updates.ts';
+import { openWire, resolveHost, type SipTimers, type Wire } from './wire.ts';
 
 export type PhoneEvent =
   | CallEvent
@@ -66,7 +65,7 @@ export type PhoneEvent =
   | { event: 'error'; message: string };
 
 export type PhoneOptions = {
-  /** The folder its files are in. Without it the phone is a gateway. */
+  /** The folder its files are in, and which phone it is; see ./makes.ts. Without it the phone is a gateway. */
   provisioning?: { url: string; mac: string; model?: string };
   listen?: HostPort;
   /** What is recognised; see ./listener.ts. */
@@ -255,11 +254,12 @@ export class Phone {
   }
 
   get #keys(): LineKey[] {
-    return this.#source === undefined ? [] : lineKeysOf(this.#memory, this.#source.model);
+    if (this.#source === undefined) return [];
+    return lineKeysOf(this.#source.make, this.#source.model, this.#memory);
   }
 
   get #userAgent(): string {
-    return this.#source === undefined ? 'hotdesk gateway' : userAgentOf(this.#source.model);
+    return this.#source?.make.userAgent(this.#source.model) ?? 'hotdesk gateway';
   }
 
   async #fetch(kind: UpdateKind, signal: AbortSignal): Promise<Apply> {
@@ -273,7 +273,7 @@ export class Phone {
   async #apply(kind: UpdateKind, { memory, etag, trusted }: Provisioned): Promise<void> {
     this.#memory = memory;
     this.#trusted = trusted;
-    const account = accountOf(this.#memory);
+    const account = this.#source?.make.accountOf(memory);
     const shown = { ...toShown(account), ...(etag === undefined ? {} : { etag }), keys: this.#keys };
     this.#tell({ event: 'provisioned', ...shown });
     if (kind === 'reboot' || !isSameAccount(account, this.#account)) await this.#use(account);
@@ -354,27 +354,20 @@ export class Phone {
     }
     if (request.method !== 'NOTIFY') return false;
     const event = request.get('Event') ?? '';
-    if (this.#source !== undefined && /^check-sync\b/i.test(event)) {
-      answer(200);
-      this.#checkSync(onCheckSync(this.#memory, event));
-    } else {
-      answer(/^message-summary\b/i.test(event) ? 200 : 489);
-    }
+    const asked = this.#source?.make.onCheckSync(this.#memory, event);
+    answer(asked !== undefined || /^message-summary\b/i.test(event) ? 200 : 489);
+    if (asked !== undefined) this.#checkSync(asked);
     return true;
   }
 
-  #checkSync(asked: UpdateKind | 'ignore'): void {
+  #checkSync(asked: CheckSync): void {
     this.#tell({ event: 'check-sync', reboot: asked === 'reboot' });
     if (asked !== 'ignore') this.#updates.ask(asked);
   }
 
-  /** `sip.trust_ctrl`: take calls and NOTIFYs from the server alone. */
   #isTrusted({ address }: HostPort): boolean {
-    const isCareful = ['sip.trust_ctrl', 'account.1.sip_trust_ctrl'].some(
-      (key) => this.#memory.get(key) === '1',
-    );
     const host = this.#account?.server.host ?? '';
-    return !isCareful || isIP(host) === 0 || host === address;
+    return !this.#source?.make.isCareful(this.#memory) || isIP(host) === 0 || host === address;
   }
 
   #refuse(message: string): false {

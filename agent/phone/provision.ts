@@ -1,31 +1,25 @@
 /**
- * Auto provisioning as a Yealink does it.
- *
- *     GET <url>/<mac>.boot                 404: the next
- *     GET <url>/y000000000000.boot         404: y0000000000NN.cfg and <mac>.cfg
- *     GET what the boot file includes      404 is fine
- *     GET <url>/<mac>.cfg                  must be there
- *     GET static.trusted_certificates.url  if the files name one
+ * Auto provisioning, as the phone's make does it: of each row of names the first
+ * file that the server has, and after it those that it includes. A 404 goes on;
+ * the last row, which is the phone's own, must be there. Then the certificate
+ * authority, if the settings name one.
  *
  * What comes of it is a new memory, once the last file is read, so a server that
- * fails half way changes nothing. Redirects are not followed: a phone that
- * is handed from server to server by what it fetched belongs to whoever asks.
+ * fails half way changes nothing. Redirects are not followed, nor is the folder
+ * left that the phone was given: a phone that is handed from server to server by
+ * what it fetched belongs to whoever asks.
  */
 
 import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { Fault } from '#protocol/fault.ts';
-import { type PhoneModel, userAgentOf } from './model.ts';
-import { applySettings, type Memory, parseYealink, type YealinkFile } from './yealink.ts';
+import { applySettings, type ConfigFile, type Memory, type Settings } from './make.ts';
+import type { Source } from './makes.ts';
 
-export type ProvisionOptions = {
-  /** The folder of the files. */
-  url: string;
-  /** Twelve hexadecimal digits, small letters. */
-  mac: string;
-  model: PhoneModel;
-  memory: ReadonlyMap<string, string>;
+/** `url`: the folder of the files; `mac`: twelve hexadecimal digits, small letters. */
+export type ProvisionOptions = Source & {
+  memory: Settings;
   maxFileBytes?: number;
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -36,43 +30,72 @@ export type Provisioned = {
   memory: Memory;
   /** Every file that was there, in the order it was applied. */
   files: string[];
-  /** Of <mac>.cfg. */
+  /** Of the last file that was applied: the phone's own, or the one it stands for. */
   etag?: string;
-  skippedLines: number;
+  /** In all files: what is no setting, and settings said twice. */
+  skipped: number;
+  repeated: number;
   /** PEM of the authority that the files name. */
   trusted?: string;
 };
 
 /** Throws `input.invalid`, `not.found`, `unavailable`; `limit.reached` for a file too long. */
 export async function provision({ memory, ...options }: ProvisionOptions): Promise<Provisioned> {
-  const read = (name: string) => fetchFile(name, options);
-  const own = `${options.mac}.cfg`;
-  const boot = (await read(`${options.mac}.boot`)) ?? (await read('y000000000000.boot'));
-  const common = `y${String(options.model.common).padStart(12, '0')}.cfg`;
-  const included = boot?.includes.map((name) => name.replace(/\$mac\b/gi, options.mac)) ?? [common];
-
-  const files: Fetched[] = [];
-  for (const name of new Set([...included, own])) {
-    const file = await read(name);
-    if (file !== undefined) files.push(file);
-  }
-  const ownFile = files.find(({ name }) => name === own);
-  if (ownFile === undefined) throw new Fault('not.found', `there is no ${own}`, { noun: 'config', id: own });
-
-  const next: Memory = new Map(boot?.isOverwriting === true ? [] : memory);
+  const { make, model, mac } = options;
+  const files = await fetchFiles(make.files({ mac, model, memory }), options);
+  const next: Memory = new Map(files.some(({ isOverwriting }) => isOverwriting) ? [] : memory);
   for (const file of files) applySettings(next, file);
-  const authority = next.get('static.trusted_certificates.url');
+  const authority = make.authorityOf(next);
   const trusted = authority === undefined ? undefined : await fetchText(authority, options);
+  const etag = files.at(-1)?.etag;
   return {
     memory: next,
     ...(trusted && { trusted: trusted.text }),
     files: files.map(({ name }) => name),
-    ...(ownFile.etag === undefined ? {} : { etag: ownFile.etag }),
-    skippedLines: files.reduce((sum, { skippedLines }) => sum + skippedLines, 0),
+    ...(etag !== undefined && { etag }),
+    skipped: files.reduce((sum, { skipped }) => sum + skipped, 0),
+    repeated: files.reduce((sum, { repeated }) => sum + repeated, 0),
   };
 }
 
-type Fetched = YealinkFile & { name: string; etag?: string };
+/** In the order they are applied: the last row's at the end, whoever named it before. */
+async function fetchFiles(rows: readonly (readonly string[])[], options: FetchOptions): Promise<Fetched[]> {
+  const had = new Map<string, Fetched | undefined>();
+  const read = async (name: string) => {
+    if (!had.has(name)) had.set(name, await fetchFile(name, options));
+    return had.get(name);
+  };
+  let files: Fetched[] = [];
+  for (const names of rows) {
+    const found = await firstOf(names, read);
+    const isOwn = names === rows.at(-1);
+    if (found === undefined && isOwn) {
+      const id = names.join(', ');
+      throw new Fault('not.found', `there is no ${id}`, { noun: 'config', id });
+    }
+    const included = [];
+    for (const name of found?.includes ?? []) included.push(await read(fill(name, options.mac)));
+    const row = [found, ...included].filter((file) => file !== undefined);
+    files = [...files.filter((file) => !row.includes(file)), ...row];
+  }
+  return files;
+}
+
+async function firstOf(
+  names: readonly string[],
+  read: (name: string) => Promise<Fetched | undefined>,
+): Promise<Fetched | undefined> {
+  for (const name of names) {
+    const found = await read(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** As Yealink and Poly spell it. */
+const fill = (name: string, mac: string) => name.replace(/\$mac\b|\[PHONE_MAC_ADDRESS\]/gi, mac);
+
+type Fetched = ConfigFile & { name: string; etag?: string };
 type FetchOptions = Omit<ProvisionOptions, 'memory'>;
 
 /** Undefined: the server has no such file. */
@@ -80,19 +103,22 @@ async function fetchFile(name: string, options: FetchOptions): Promise<Fetched |
   const file = await fetchText(name, options);
   if (file === undefined) return undefined;
   const { text, etag } = file;
-  return { name, ...parseYealink(text, name), ...(etag === undefined ? {} : { etag }) };
+  const parsed = options.make.parse(text, name);
+  if (parsed.mac !== undefined && parsed.mac !== options.mac)
+    throw new Fault('input.invalid', `${name}: it is for ${parsed.mac}`, { field: 'mac' });
+  return { ...parsed, name, ...(etag === undefined ? {} : { etag }) };
 }
 
 async function fetchText(
   name: string,
-  { url, mac, model, maxFileBytes = 1 << 20, timeoutMs = 10_000, signal }: FetchOptions,
+  { url, mac, make, model, maxFileBytes = 1 << 20, timeoutMs = 10_000, signal }: FetchOptions,
 ): Promise<{ text: string; etag: string | undefined } | undefined> {
   const target = toUrl(name, url);
   const late = AbortSignal.timeout(timeoutMs);
   try {
     const answer = await request(target, {
       agent: false, // a connection a file: nothing stays open
-      headers: { 'User-Agent': `${userAgentOf(model)} ${mac.replace(/..(?=.)/g, '$&:')}`, Accept: '*/*' },
+      headers: { 'User-Agent': make.httpUserAgent(model, mac), Accept: '*/*' },
       signal: signal === undefined ? late : AbortSignal.any([late, signal]),
     });
     const text = await readText(answer, maxFileBytes, name);

@@ -14,8 +14,8 @@ import { answerChallenge, type Challenge, chooseChallenge } from '#protocol/sip/
 import { createRequest, type SipMessage } from '#protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '#protocol/sip/name-addr.ts';
 import { encodeText } from '#protocol/sip/scan.ts';
+import type { Account } from './make.ts';
 import { resolveHost, type Wire } from './wire.ts';
-import type { Account } from './yealink.ts';
 
 export type RegistrationOptions = {
   wire: Wire;

@@ -11,9 +11,10 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { yealink } from '#agent/phone/yealink.ts';
 import { describe } from '#test/support/describe.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { until } from '#test/support/until.ts';
-import { readYealink } from '#test/support/yealink-reader.ts';
 
 const program = fileURLToPath(new URL('../../dist/hotdesk.mjs', import.meta.url));
 
@@ -50,7 +51,7 @@ describe('demo', (test) => {
           ['100 482915', '101 630174'],
         );
         for (const { device, mac, provisioningUrl } of devices) {
-          const config = readYealink(await (await fetch(`${provisioningUrl}${mac}.cfg`)).text());
+          const config = readConfig(yealink, await (await fetch(`${provisioningUrl}${mac}.cfg`)).text());
           assert.is(config.settings.get('account.1.user_name'), device);
           assert.is(config.settings.get('static.auto_provision.server.url'), provisioningUrl);
         }

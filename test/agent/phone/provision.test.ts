@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as assert from 'uvu/assert';
-import { findModel } from '#agent/phone/model.ts';
+import { findModel } from '#agent/phone/makes.ts';
 import { provision } from '#agent/phone/provision.ts';
 import { Fault, type FaultCode } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 
 const mac = '805ec0000001';
-const model = findModel('t46s');
+const t46s = { mac, ...findModel('t46s') };
 const config = (...lines: string[]) => ['#!version:1.0.0.1', ...lines].join('\n');
 
 type Answer = string | { status: number; headers?: Record<string, string>; body?: string };
@@ -46,7 +46,7 @@ describe('provisioning', (test) => {
         'y000000000066.cfg': config('a = common', 'b = common'),
       },
       async (url) => {
-        const { memory, ...done } = await provision({ url: url.slice(0, -1), mac, model, memory: new Map() });
+        const { memory, ...done } = await provision({ url: url.slice(0, -1), ...t46s, memory: new Map() });
         assert.equal(
           [...memory],
           [
@@ -54,7 +54,12 @@ describe('provisioning', (test) => {
             ['b', 'common'],
           ],
         );
-        assert.equal(done, { files: ['y000000000066.cfg', `${mac}.cfg`], etag: '"e1"', skippedLines: 0 });
+        assert.equal(done, {
+          files: ['y000000000066.cfg', `${mac}.cfg`],
+          etag: '"e1"',
+          skipped: 0,
+          repeated: 0,
+        });
       },
     );
     assert.equal(paths, [`${mac}.boot`, 'y000000000000.boot', 'y000000000066.cfg', `${mac}.cfg`]);
@@ -73,7 +78,7 @@ describe('provisioning', (test) => {
         [`${mac}.cfg`]: config('a = own'),
       },
       async (url) => {
-        const { memory } = await provision({ url, mac, model, memory: new Map([['old', '1']]) });
+        const { memory } = await provision({ url, ...t46s, memory: new Map([['old', '1']]) });
         assert.equal([...memory.keys()], ['old', 'b', 'a']);
       },
     );
@@ -84,7 +89,7 @@ describe('provisioning', (test) => {
     await serving(
       { 'y000000000000.boot': config('overwrite_mode = 1'), [`${mac}.cfg`]: config('a = own') },
       async (url) => {
-        const { memory } = await provision({ url, mac, model, memory: new Map([['old', '1']]) });
+        const { memory } = await provision({ url, ...t46s, memory: new Map([['old', '1']]) });
         assert.equal([...memory], [['a', 'own']]);
       },
     );
@@ -111,7 +116,7 @@ describe('provisioning', (test) => {
     test(`${what} changes nothing`, async () => {
       const memory = new Map([['old', '1']]);
       await serving(files, async (url) => {
-        const error = await provision({ url, mac, model, memory, maxFileBytes: 4_096 }).catch(
+        const error = await provision({ url, ...t46s, memory, maxFileBytes: 4_096 }).catch(
           (caught: unknown) => caught,
         );
         assert.ok(Fault.is(error, code), String(error));
@@ -127,7 +132,7 @@ describe('provisioning', (test) => {
       ['ftp://127.0.0.1/', 'input.invalid'],
       ['', 'input.invalid'],
     ] as const) {
-      const error = await provision({ url, mac, model, memory }).catch((caught: unknown) => caught);
+      const error = await provision({ url, ...t46s, memory }).catch((caught: unknown) => caught);
       assert.ok(Fault.is(error, code), `${url}: ${error}`);
     }
   });

@@ -1,17 +1,15 @@
 /** Yealink files as a phone reads them: what a line does, and that files are deltas. */
 
 import * as assert from 'uvu/assert';
-import {
-  accountOf,
-  applySettings,
-  isSameAccount,
-  lineKeysOf,
-  onCheckSync,
-  parseYealink,
-} from '#agent/phone/yealink.ts';
+import { applySettings, isSameAccount, lineKeysOf } from '#agent/phone/make.ts';
+import { findModel } from '#agent/phone/makes.ts';
+import { yealink } from '#agent/phone/yealink.ts';
 import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 
+const { accountOf, onCheckSync } = yealink;
+const { model } = findModel('T46S');
+const parse = (text: string) => yealink.parse(text, 'config');
 const version = '#!version:1.0.0.1\n';
 
 /** One line after the version → what it sets, includes and skips. */
@@ -37,28 +35,28 @@ const refused = ['', '\n#!version:1.0.0.1', '#!version:1.0.0.2\n', '<html></html
 describe('yealink file', (test) => {
   for (const [line, { settings = [], includes = [], skipped = 0 }] of lines) {
     test(JSON.stringify(line), () => {
-      const file = parseYealink(version + line);
+      const file = parse(version + line);
       assert.equal([...file.settings], settings);
       assert.equal(file.includes, includes);
-      assert.is(file.skippedLines, skipped);
+      assert.is(file.skipped, skipped);
     });
   }
 
   for (const text of refused) {
     test(`refuses ${JSON.stringify(text)}`, () => {
       assert.throws(
-        () => parseYealink(text),
+        () => parse(text),
         (error: unknown) => Fault.is(error, 'input.invalid'),
       );
     });
   }
 
   test('takes a byte order mark and CRLF', () => {
-    assert.equal([...parseYealink('\uFEFF#!version:1.0.0.1\r\na = 1\r\n').settings], [['a', '1']]);
+    assert.equal([...parse('\uFEFF#!version:1.0.0.1\r\na = 1\r\n').settings], [['a', '1']]);
   });
 
   test('overwrite_mode is no setting', () => {
-    const file = parseYealink(`${version}overwrite_mode = 1`);
+    const file = parse(`${version}overwrite_mode = 1`);
     assert.ok(file.isOverwriting);
     assert.is(file.settings.size, 0);
   });
@@ -66,7 +64,7 @@ describe('yealink file', (test) => {
   test('has bounds', () => {
     const many = Array.from({ length: 10_001 }, (_, index) => `k${index} = 1`).join('\n');
     assert.throws(
-      () => parseYealink(version + many),
+      () => parse(version + many),
       (error: unknown) => Fault.is(error, 'limit.reached'),
     );
   });
@@ -79,11 +77,11 @@ describe('phone memory', (test) => {
     const memory = new Map<string, string>();
     applySettings(
       memory,
-      parseYealink(`${version}linekey.1.type = 16\nlinekey.1.value = 102\nlinekey.2.value = 103`),
+      parse(`${version}linekey.1.type = 16\nlinekey.1.value = 102\nlinekey.2.value = 103`),
     );
     applySettings(
       memory,
-      parseYealink(`${version}linekey.1.type = 13\nlinekey.1.value =\nlinekey.2.value = %NULL%`),
+      parse(`${version}linekey.1.type = 13\nlinekey.1.value =\nlinekey.2.value = %NULL%`),
     );
     assert.equal(
       [...memory],
@@ -96,7 +94,7 @@ describe('phone memory', (test) => {
 
   test('an account has the factory’s values where the file is silent', () => {
     const memory = new Map<string, string>();
-    applySettings(memory, parseYealink(account));
+    applySettings(memory, parse(account));
     assert.equal(accountOf(memory), {
       userName: '100',
       authName: '100',
@@ -115,17 +113,17 @@ describe('phone memory', (test) => {
       'account.1.sip_server.1.address = %NULL%',
     ]) {
       const memory = new Map<string, string>();
-      applySettings(memory, parseYealink(`${account}\n${line}`));
+      applySettings(memory, parse(`${account}\n${line}`));
       assert.is(accountOf(memory), undefined, line);
     }
   });
 
   test('any part of an account makes it another', () => {
     const memory = new Map<string, string>();
-    applySettings(memory, parseYealink(account));
+    applySettings(memory, parse(account));
     const before = accountOf(memory);
     assert.ok(isSameAccount(before, accountOf(memory)));
-    applySettings(memory, parseYealink(`${version}account.1.password = other`));
+    applySettings(memory, parse(`${version}account.1.password = other`));
     assert.not.ok(isSameAccount(before, accountOf(memory)));
   });
 
@@ -133,10 +131,10 @@ describe('phone memory', (test) => {
     const memory = new Map<string, string>();
     applySettings(
       memory,
-      parseYealink(`${version}linekey.1.type = 13\nlinekey.1.value = *77*5*\nlinekey.1.label = Logout\nlinekey.3.type = 16
+      parse(`${version}linekey.1.type = 13\nlinekey.1.value = *77*5*\nlinekey.1.label = Logout\nlinekey.3.type = 16
 linekey.4.type = 0\nlinekey.4.value = 104\nlinekey.5.type = 99\nlinekey.6.type = 13`),
     );
-    assert.equal(lineKeysOf(memory, { keys: 5, accounts: 2 }), [
+    assert.equal(lineKeysOf(yealink, { ...model, keys: [['linekey', 5]], accounts: 2 }, memory), [
       { position: 1, type: 'speeddial', value: '*77*5*', label: 'Logout' },
       { position: 2, type: 'line', value: '', label: '' },
       { position: 3, type: 'blf', value: '', label: '' },

@@ -1,32 +1,16 @@
 import * as assert from 'uvu/assert';
+import { fanvil as phone } from '#agent/phone/fanvil.ts';
 import type { User } from '#controller/model/model.ts';
 import { fanvil } from '#controller/provisioning/fanvil.ts';
 import { models } from '#controller/provisioning/models.ts';
 import { describe } from '#test/support/describe.ts';
-import { type Element, readXml } from '#test/support/xml-reader.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf, userOf } from './desk.ts';
 import { golden, hostile, textBy } from './proof.ts';
 
 const ours = models.filter(({ vendor }) => vendor === 'fanvil');
 
-/** Every leaf by its path: `sip/line[1]/PhoneNumber`. */
-function leaves(text: string): Map<string, string> {
-  const found = new Map<string, string>();
-  const walk = ({ name, attributes, text: value, children }: Element, above: string): void => {
-    const { index, ...rest } = attributes;
-    assert.equal(rest, {}, name);
-    const path = `${above}${name}${index === undefined ? '' : `[${index}]`}`;
-    for (const child of children) walk(child, `${path}/`);
-    if (children.length > 0) return;
-    assert.not(found.has(path), `said twice: ${path}`);
-    found.set(path, value);
-  };
-  const root = readXml(text);
-  assert.is(root.name, 'sysConf');
-  for (const child of root.children) walk(child, '');
-  return found;
-}
-
+const leaves = (text: string) => readConfig(phone, text).settings;
 const read = (model: string, user?: User) => leaves(textOf(model, user));
 
 const keyOf = (settings: Map<string, string>, area: string, page: number, key: number) =>

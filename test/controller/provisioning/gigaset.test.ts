@@ -1,21 +1,19 @@
 import * as assert from 'uvu/assert';
+import { gigaset as phone } from '#agent/phone/gigaset.ts';
 import type { User } from '#controller/model/model.ts';
 import { gigaset } from '#controller/provisioning/gigaset.ts';
 import { findModel, models } from '#controller/provisioning/models.ts';
 import { describe } from '#test/support/describe.ts';
-import { readXml } from '#test/support/xml-reader.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf } from './desk.ts';
 import { golden, hostile } from './proof.ts';
 
 const ours = models.filter(({ vendor }) => vendor === 'gigaset');
 
 function read(model: string, user?: User) {
-  const root = readXml(textOf(model, user));
-  const [phone, functions] = root.children;
-  const settings = new Map(
-    phone?.children.map(({ name, attributes: { idx }, text }) => [idx ? `${name} ${idx}` : name, text]),
-  );
-  const fkeys = functions?.children.map(({ attributes: { label = '' }, text }) => [text, label]) ?? [];
+  const { settings } = readConfig(phone, textOf(model, user));
+  const indices = [...settings.keys()].flatMap((name) => /^fkey (\d+)$/.exec(name)?.[1] ?? []);
+  const fkeys = indices.map((idx) => [settings.get(`fkey ${idx}`), settings.get(`fkey ${idx} label`)]);
   return { settings, fkeys };
 }
 

@@ -1,28 +1,15 @@
 import * as assert from 'uvu/assert';
+import { grandstreamNumbered as phone } from '#agent/phone/grandstream-numbered.ts';
 import type { User } from '#controller/model/model.ts';
 import { models } from '#controller/provisioning/models.ts';
 import { describe } from '#test/support/describe.ts';
-import { readXml } from '#test/support/xml-reader.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf, write } from './desk.ts';
 import { golden, hostile, textBy } from './proof.ts';
 
 const ours = models.filter(({ isNumbered }) => isNumbered);
 
-function codes(text: string): Map<string, string> {
-  const root = readXml(text);
-  assert.equal([root.name, root.attributes], ['gs_provision', { version: '1' }]);
-  const [config, ...more] = root.children;
-  assert.equal([config?.name, config?.attributes, more], ['config', { version: '1' }, []]);
-  const found = new Map<string, string>();
-  for (const { name, attributes, text: value, children } of config?.children ?? []) {
-    assert.match(name, /^P\d+$/);
-    assert.equal([attributes, children], [{}, []], name);
-    assert.not(found.has(name), `said twice: ${name}`);
-    found.set(name, value);
-  }
-  return found;
-}
-
+const codes = (text: string) => readConfig(phone, text).settings;
 const read = (model: string, user?: User) => codes(textOf(model, user));
 const valuesOf = (settings: Map<string, string>, ...names: string[]) =>
   names.map((name) => settings.get(name));

@@ -1,29 +1,16 @@
 import * as assert from 'uvu/assert';
+import { grandstream as phone } from '#agent/phone/grandstream.ts';
 import type { User } from '#controller/model/model.ts';
 import { grandstream } from '#controller/provisioning/grandstream.ts';
 import { models } from '#controller/provisioning/models.ts';
 import { describe } from '#test/support/describe.ts';
-import { readXml } from '#test/support/xml-reader.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf, write } from './desk.ts';
 import { golden, hostile, textBy } from './proof.ts';
 
 const ours = models.filter(({ vendor, isNumbered }) => vendor === 'grandstream' && !isNumbered);
 
-function items(text: string): Map<string, string> {
-  const root = readXml(text);
-  assert.equal([root.name, root.attributes], ['gs_provision', { version: '1' }]);
-  const [config, ...more] = root.children;
-  assert.equal([config?.name, config?.attributes, more], ['config', { version: '2' }, []]);
-  const found = new Map<string, string>();
-  for (const { name, attributes, text: value, children } of config?.children ?? []) {
-    const { name: setting = '', ...rest } = attributes;
-    assert.equal([name, rest, children], ['item', {}, []]);
-    assert.not(found.has(setting), `said twice: ${setting}`);
-    found.set(setting, value);
-  }
-  return found;
-}
-
+const items = (text: string) => readConfig(phone, text).settings;
 const read = (model: string, user?: User) => items(textOf(model, user));
 
 const keyOf = (settings: Map<string, string>, name: string) =>

@@ -1,34 +1,16 @@
 import * as assert from 'uvu/assert';
+import { htek as phone } from '#agent/phone/htek.ts';
 import type { User } from '#controller/model/model.ts';
 import { htek } from '#controller/provisioning/htek.ts';
 import { findModel, models } from '#controller/provisioning/models.ts';
 import { describe } from '#test/support/describe.ts';
-import { readXml } from '#test/support/xml-reader.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf } from './desk.ts';
 import { golden, hostile, textBy } from './proof.ts';
 
 const ours = models.filter(({ vendor }) => vendor === 'htek');
 
-/** By number alone, as a phone reads it; no number and no name twice. */
-function codes(text: string): Map<string, string> {
-  const root = readXml(text);
-  assert.equal([root.name, root.attributes], ['hl_provision', { version: '1' }]);
-  const [config, ...more] = root.children;
-  assert.equal([config?.name, config?.attributes, more], ['config', { version: '1' }, []]);
-  const found = new Map<string, string>();
-  const names = new Set<string>();
-  for (const { name, attributes, text: value, children } of config?.children ?? []) {
-    const { para = '', ...rest } = attributes;
-    assert.equal([rest, children], [{}, []]);
-    assert.match(name, /^P\d+$/);
-    assert.not(found.has(name), `said twice: ${name}`);
-    assert.not(names.has(para), `said twice: ${para}`);
-    names.add(para);
-    found.set(name, value);
-  }
-  return found;
-}
-
+const codes = (text: string) => readConfig(phone, text).settings;
 const read = (model: string, user?: User) => codes(textOf(model, user));
 const values = (settings: Map<string, string>, ...names: string[]) => names.map((name) => settings.get(name));
 

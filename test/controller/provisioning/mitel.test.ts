@@ -1,28 +1,17 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import { mitel as phone } from '#agent/phone/mitel.ts';
 import type { User } from '#controller/model/model.ts';
 import { formatLines, mitel } from '#controller/provisioning/mitel.ts';
 import { findModel, models } from '#controller/provisioning/models.ts';
 import { describe } from '#test/support/describe.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf } from './desk.ts';
 import { golden, hostile, textBy } from './proof.ts';
 
 const ours = models.filter(({ vendor }) => vendor === 'mitel');
 
-/** Lines by any line ending; `#` begins a comment; the first colon ends the name. Each must win over the phone's own. */
-function lines(text: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const line of text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/u)) {
-    if (line.trim() === '' || line.startsWith('#')) continue;
-    const [, name = '', value = ''] = /^\^([a-z][\w ()[\]|-]*?):(?: (.*))?$/u.exec(line) ?? [];
-    assert.ok(name !== '', `not a setting: ${line}`);
-    assert.not(found.has(name), `said twice: ${name}`);
-    assert.not.match(value, /"/);
-    found.set(name, value);
-  }
-  return found;
-}
-
+const lines = (text: string) => readConfig(phone, text).settings;
 const read = (model: string, user?: User) => lines(textOf(model, user));
 
 const keyOf = (settings: Map<string, string>, name: string) =>

@@ -1,22 +1,16 @@
 import * as assert from 'uvu/assert';
+import { poly as phone } from '#agent/phone/poly.ts';
 import type { User } from '#controller/model/model.ts';
 import { findModel, models } from '#controller/provisioning/models.ts';
 import { poly } from '#controller/provisioning/poly.ts';
 import { describe } from '#test/support/describe.ts';
-import { readXml } from '#test/support/xml-reader.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf } from './desk.ts';
 import { golden, hostile, textBy } from './proof.ts';
 
 const ours = models.filter(({ vendor }) => vendor === 'poly');
 
-function attributes(text: string): Map<string, string> {
-  const root = readXml(text);
-  assert.equal([root.name, root.attributes, root.children.length], ['PHONE_CONFIG', {}, 1]);
-  const [all] = root.children;
-  assert.equal(all?.children, []);
-  return new Map(Object.entries(all?.attributes ?? {}));
-}
-
+const attributes = (text: string) => readConfig(phone, text).settings;
 const read = (model: string, user?: User) => attributes(textOf(model, user));
 
 /** What a line key does: a macro's text, or that of the attendant's list that is its turn. */
@@ -132,9 +126,12 @@ describe('poly config', (test) => {
     const master = of('001565aabbcc.cfg');
     assert.is(master?.type, 'fixed');
     if (master?.type !== 'fixed') return;
-    const { name, attributes: said } = readXml(master.text);
-    assert.is(name, 'APPLICATION');
-    assert.is(of(said.CONFIG_FILES ?? '')?.type, 'config');
+    const { settings, includes } = phone.parse(master.text, 'master');
+    assert.is(settings.size, 0);
+    assert.equal(
+      includes.map((file) => of(file)?.type),
+      ['config'],
+    );
     assert.is(of('000000000000.cfg'), undefined);
     assert.is(of('001565aabbcc-phone.cfg'), undefined);
   });

@@ -1,11 +1,12 @@
 import * as assert from 'uvu/assert';
+import { yealink } from '#agent/phone/yealink.ts';
 import { createKeys } from '#controller/keys.ts';
 import { type Device, site } from '#controller/model/model.ts';
 import type { RelayedAnswer, RelayedRequest } from '#controller/model/ports.ts';
 import { createProvisioning, type Refusal } from '#controller/provisioning/provisioning.ts';
 import { describe } from '#test/support/describe.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
-import { readBoot, readYealink } from '#test/support/yealink-reader.ts';
+import { readConfig } from '#test/support/read-config.ts';
 
 const keys = createKeys(new Uint8Array(32));
 const [mine, other, foreign] = ['001565aabb01', '001565aabb02', '001565aabb03'] as const;
@@ -19,7 +20,7 @@ describe('provisioning', (test) => {
   ];
   for (const { name, file } of files) {
     test(`${name} includes the phone's own file`, async () => {
-      assert.is(readBoot(textOf(await world().get(file))), `${mine}.cfg`);
+      assert.equal(yealink.parse(textOf(await world().get(file)), file).includes, [`${mine}.cfg`]);
     });
   }
 
@@ -30,7 +31,7 @@ describe('provisioning', (test) => {
     assert.is(answer.headers['cache-control'], 'no-store');
     assert.is(answer.headers.etag, provisioning.etagOf('HD0001'));
     assert.is(answer.headers['content-length'], String(answer.body.length));
-    assert.is(readYealink(textOf(answer)).settings.get('account.1.user_name'), 'HD0001');
+    assert.is(readConfig(yealink, textOf(answer)).settings.get('account.1.user_name'), 'HD0001');
     assert.equal(fetched, [`HD0001 ${answer.headers.etag}`]);
   });
 
@@ -41,7 +42,7 @@ describe('provisioning', (test) => {
   test('the model’s common file is valid and empty', async () => {
     const { get, fetched } = world();
     const answer = await get('y000000000066.cfg');
-    assert.is(readYealink(textOf(answer)).settings.size, 0);
+    assert.is(readConfig(yealink, textOf(answer)).settings.size, 0);
     assert.equal(fetched, []);
   });
 
@@ -83,7 +84,7 @@ describe('provisioning', (test) => {
     ]);
     const answer = await get(`${mine}.cfg`, { headers: { 'if-none-match': idle } });
     assert.is(answer.status, 200);
-    assert.is(readYealink(textOf(answer)).settings.get('account.1.label'), '100 Anna');
+    assert.is(readConfig(yealink, textOf(answer)).settings.get('account.1.label'), '100 Anna');
   });
 
   // biome-ignore format: a table

@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import { snom as phone } from '#agent/phone/snom.ts';
 import { displayName, type User } from '#controller/model/model.ts';
 import { models } from '#controller/provisioning/models.ts';
 import { snom } from '#controller/provisioning/snom.ts';
 import { describe } from '#test/support/describe.ts';
-import { type Element, readXml } from '#test/support/xml-reader.ts';
+import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf, userOf, write } from './desk.ts';
 
 const ours = models.filter(({ vendor }) => vendor === 'snom');
@@ -14,25 +15,12 @@ const ours = models.filter(({ vendor }) => vendor === 'snom');
 type Key = { idx: number; label: string; action: string };
 
 function read(model: string, user?: User): { settings: Map<string, string>; fkeys: Key[] } {
-  const root = readXml(textOf(model, user));
-  assert.is(root.name, 'settings');
-  assert.equal(
-    root.children.map(({ name }) => name),
-    ['phone-settings', 'functionKeys'],
-  );
-  const [phone, functions] = root.children as [Element, Element];
-  const settings = new Map<string, string>();
-  for (const { name, attributes, text, children } of phone.children) {
-    const { idx, perm, ...more } = attributes;
-    assert.equal([perm, more, children], ['R', {}, []], name);
-    const full = idx === undefined ? name : `${name} ${idx}`;
-    assert.not(settings.has(full), `said twice: ${full}`);
-    settings.set(full, text);
-  }
-  const fkeys = functions.children.map(({ attributes: { idx, label = '' }, text }) => ({
+  const { settings } = readConfig(phone, textOf(model, user));
+  const indices = [...settings.keys()].flatMap((name) => /^fkey (\d+)$/.exec(name)?.[1] ?? []);
+  const fkeys = indices.map((idx) => ({
     idx: Number(idx),
-    label,
-    action: text,
+    label: settings.get(`fkey ${idx} label`) ?? '',
+    action: settings.get(`fkey ${idx}`) ?? '',
   }));
   return { settings, fkeys };
 }
@@ -149,7 +137,7 @@ describe('snom files', (test) => {
       assert.ok(d785);
       const file = snom.fileOf(name, { mac: '001565aabbcc' }, d785);
       assert.is(file?.type, type);
-      if (file?.type === 'fixed') assert.equal(readXml(file.text).children, []);
+      if (file?.type === 'fixed') assert.is(readConfig(phone, file.text).settings.size, 0);
     });
   }
 });

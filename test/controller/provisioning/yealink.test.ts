@@ -2,17 +2,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import { yealink as phone } from '#agent/phone/yealink.ts';
 import { displayName, type Site, type User } from '#controller/model/model.ts';
 import { createConfig } from '#controller/provisioning/config.ts';
 import { models as allModels } from '#controller/provisioning/models.ts';
 import { formatSettings } from '#controller/provisioning/yealink.ts';
 import { describe } from '#test/support/describe.ts';
-import { type ReadConfig, readYealink } from '#test/support/yealink-reader.ts';
+import { type ReadConfig, readConfig } from '#test/support/read-config.ts';
 import { addresses, anna, berlin, deviceOf, keys, textOf, userOf, write } from './desk.ts';
 
 const models = allModels.filter(({ vendor }) => vendor === 'yealink');
 
-const read = (model: string, user?: User): ReadConfig => readYealink(textOf(model, user));
+const read = (model: string, user?: User): ReadConfig => readConfig(phone, textOf(model, user));
 
 describe('yealink transport', (test) => {
   const all = {
@@ -181,7 +182,8 @@ describe('yealink writer', (test) => {
   test('no value whatever makes or unmakes a setting', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
-        const { settings, factory } = readYealink(
+        const { settings, factory } = readConfig(
+          phone,
           formatSettings([
             ['first', 1],
             ['hostile', value],
@@ -212,7 +214,7 @@ describe('yealink writer', (test) => {
   ];
   for (const { value, reads } of values) {
     test(`writes ${JSON.stringify(value)}`, () => {
-      assert.is(readYealink(formatSettings([['name', value]])).settings.get('name'), reads);
+      assert.is(readConfig(phone, formatSettings([['name', value]])).settings.get('name'), reads);
     });
   }
 });
