@@ -25,7 +25,6 @@ import { metrics } from './metrics.ts';
 import { modelRoutes } from './models.ts';
 import { openapiRoute } from './openapi.ts';
 import { formatProblem, problemOf } from './problem.ts';
-import { referenceRoute } from './reference.ts';
 import { mount, type Route } from './route.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
@@ -73,9 +72,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...tokenRoutes(deps),
     ...counterRoutes(deps),
   ];
-  const all = () => routes;
-  routes.push(openapiRoute(apiPath, all), referenceRoute(apiPath, all));
-  return routes;
+  return [...routes, openapiRoute(apiPath, () => routes)];
 }
 
 export function createApp(deps: AppDeps): Hono {

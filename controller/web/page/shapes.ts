@@ -1,0 +1,85 @@
+/** What the API tells, as far as the page reads it. Names and sentences in it are hostile: text, never markup. */
+
+export type Role = 'owner' | 'admin' | 'siteAdmin' | 'readOnly' | 'user';
+
+export type Me = { name: string; role: Role; sites?: string[]; extension?: string };
+
+export type ChangeOverState = 'pending' | 'sent' | 'fetched' | 'active' | 'stuck';
+
+export type ChangeOver = { state: ChangeOverState; reason?: string; ms: number };
+
+export type Place = Record<string, string>;
+
+export type Key = { type: KeyType; value: string; label: string };
+export type KeyType = 'none' | 'line' | 'speeddial' | 'blf' | 'park';
+
+export type Device = {
+  id: string;
+  mac: string;
+  vendor: string;
+  model: string;
+  site: string;
+  provisioningUrl?: string | null;
+  extension: string | null;
+  changeOver: ChangeOver;
+  registered: {
+    aor: string;
+    address: string;
+    transport: string;
+    agent: string;
+    userAgent: string;
+    expiresAt: string;
+  } | null;
+  cutKeys: Key[];
+  place: Place | null;
+  problems: string[];
+};
+
+export type User = {
+  extension: string;
+  name: string;
+  hotdesk: boolean;
+  secondDevice?: 'allow' | 'move' | 'refuse';
+  keys: Key[];
+  hasPin: boolean;
+};
+
+export type Session = { device: string; extension: string; since: string; how: How; changeOver: ChangeOver };
+
+export type How = 'dial' | 'key' | 'api' | 'admin' | 'self' | 'takeover' | 'move' | 'limit' | 'removed';
+
+export type Site = {
+  id: string;
+  timeZone: string;
+  language: 'en' | 'de';
+  emergencyNumbers: string[];
+  emergencyGateway?: { address: string; port: number };
+  place?: Place;
+  dialCodes: Record<string, string>;
+  transport: 'udp' | 'tcp' | 'tls';
+  problems?: string[];
+};
+
+export type Agent = {
+  id: string;
+  site: string;
+  isUp: boolean;
+  version?: string;
+  sip?: string;
+  http?: string;
+  flows: number;
+  latencyMs?: number;
+  enrolledAt: string;
+  revokedAt?: string;
+};
+
+export type UnknownPhone = {
+  mac: string;
+  vendor: string | null;
+  model: string | null;
+  isKnownModel: boolean;
+  version: string | null;
+  site: string;
+  address: string;
+  lastSeen: string;
+};

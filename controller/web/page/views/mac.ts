@@ -1,0 +1,3 @@
+/** MAC addresses as people write them. */
+
+export const formatMac = (mac: string): string => mac.replace(/..(?!$)/g, '$&:');

@@ -1,0 +1,226 @@
+/** The first view: what needs somebody, then the offices, then who sits where. */
+
+import { Fragment } from 'preact';
+import { useState } from 'preact/hooks';
+import { useApp, useItems, useText, useWords } from '#controller/web/page/context.ts';
+import { Badge } from '#controller/web/page/parts/badge.tsx';
+import { TextField } from '#controller/web/page/parts/field.tsx';
+import { Name } from '#controller/web/page/parts/name.tsx';
+import { Table } from '#controller/web/page/parts/table.tsx';
+import { View, Waiting } from '#controller/web/page/parts/view.tsx';
+import { toHash } from '#controller/web/page/route.ts';
+import type { Agent, Device, Session, Site } from '#controller/web/page/shapes.ts';
+import { type Finding, stateOf, whyOf } from '#controller/web/page/why.ts';
+import { formatTime, Since, Who } from './cells.tsx';
+
+export function Overview() {
+  const text = useText();
+  const devices = useItems('devices');
+  const agents = useItems('agents');
+  const sites = useItems('sites');
+  const sessions = useItems('sessions');
+  const users = useItems('users');
+  return (
+    <View title={text.overview}>
+      <Waiting lists={[devices, agents, sites, sessions, users]}>
+        {() =>
+          sites.items.length === 0 ? (
+            <Beginning />
+          ) : (
+            <>
+              <Problems devices={devices.items} agents={agents.items} />
+              <Offices sites={sites.items} devices={devices.items} agents={agents.items} />
+              <Seats sessions={sessions.items} />
+            </>
+          )
+        }
+      </Waiting>
+    </View>
+  );
+}
+
+/** An empty controller: what to do first, in order. */
+function Beginning() {
+  const text = useText();
+  return (
+    <section class="card">
+      <h2>{text.beginTitle}</h2>
+      <ol class="steps">
+        <li>
+          <a href={toHash('sites', 'new')}>{text.beginSite}</a>
+        </li>
+        <li>{text.beginAgent}</li>
+        <li>{text.beginUsers}</li>
+        <li>{text.beginPhones}</li>
+      </ol>
+    </section>
+  );
+}
+
+const shownProblems = 12;
+const shownNames = 8;
+
+function Problems({ devices, agents }: { devices: readonly Device[]; agents: readonly Agent[] }) {
+  const { text, language } = useWords();
+  const [isWhole, setWhole] = useState(false);
+  const rows = problemsOf(devices, agents, (finding) =>
+    finding.says(text, (iso) => formatTime(iso, language)),
+  );
+  return (
+    <section aria-labelledby="problems" class="card">
+      <h2 id="problems">{text.problemsTitle(rows.length)}</h2>
+      {rows.length === 0 && (
+        <p>
+          <Badge tone="good">{text.allWell}</Badge>
+        </p>
+      )}
+      <ul class="findings">
+        {rows.slice(0, isWhole ? rows.length : shownProblems).map(({ sentence, finding, where }) => (
+          <li key={sentence} class={finding.severity}>
+            <span lang={finding.isEnglish && 'en'}>{sentence}</span>{' '}
+            {where.slice(0, isWhole ? where.length : shownNames).map((words) => (
+              <Fragment key={words.join('/')}>
+                <a href={toHash(...words)}>{words.at(-1)}</a>{' '}
+              </Fragment>
+            ))}
+            {where.length > shownNames && !isWhole && text.andMore(where.length - shownNames)}
+          </li>
+        ))}
+      </ul>
+      {rows.some(({ where }, index) => index >= shownProblems || where.length > shownNames) && !isWhole && (
+        <button type="button" onClick={() => setWhole(true)}>
+          {text.showAll}
+        </button>
+      )}
+    </section>
+  );
+}
+
+type ProblemRow = { sentence: string; finding: Finding; where: string[][] };
+
+/** Each sentence once, with all it is true of. An agent that is away is told alone, not with each phone behind it. */
+function problemsOf(
+  devices: readonly Device[],
+  agents: readonly Agent[],
+  says: (finding: Finding) => string,
+): ProblemRow[] {
+  const rows = new Map<string, ProblemRow>();
+  const add = (finding: Finding, where: string[]) => {
+    const sentence = says(finding);
+    const row = rows.get(sentence) ?? { sentence, finding, where: [] };
+    row.where.push(where);
+    rows.set(sentence, row);
+  };
+  const present = agents.filter(({ revokedAt }) => revokedAt === undefined);
+  const away = new Set(present.map(({ site }) => site));
+  for (const { site } of present.filter(({ isUp }) => isUp)) away.delete(site);
+  for (const site of away) add({ severity: 'bad', says: (text) => text.why.agentAway }, ['sites', site]);
+  for (const device of devices.filter(({ site }) => !away.has(site))) {
+    const findings = whyOf({ device, agents }).filter(({ severity }) => severity !== 'quiet');
+    for (const finding of findings) add(finding, ['devices', device.id]);
+  }
+  const isBad = ({ finding }: ProblemRow) => finding.severity === 'bad';
+  return [...rows.values()].sort((a, b) => Number(isBad(b)) - Number(isBad(a)));
+}
+
+function Offices({
+  sites,
+  devices,
+  agents,
+}: {
+  sites: readonly Site[];
+  devices: readonly Device[];
+  agents: readonly Agent[];
+}) {
+  const text = useText();
+  return (
+    <section aria-labelledby="offices">
+      <h2 id="offices">{text.sites}</h2>
+      <ul class="cards">
+        {sites.map(({ id }) => {
+          const own = devices.filter(({ site }) => site === id);
+          const up = agents.filter((agent) => agent.site === id && agent.isUp);
+          return (
+            <li key={id} class="card">
+              <h3>
+                <a href={toHash('sites', id)}>
+                  <Name>{id}</Name>
+                </a>
+              </h3>
+              <p>
+                <Badge tone={up.length > 0 ? 'good' : 'bad'}>
+                  {up.length > 0
+                    ? text.agentUp(Math.min(...up.map(({ latencyMs }) => latencyMs ?? 0)))
+                    : text.agentDown}
+                </Badge>
+              </p>
+              <dl>
+                <dt>{text.phonesReady}</dt>
+                <dd>
+                  {own.filter(({ registered }) => registered !== null).length} / {own.length}
+                </dd>
+                <dt>{text.loggedIn}</dt>
+                <dd>{own.filter((device) => stateOf(device) === 'inUse').length}</dd>
+              </dl>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/** For whoever has to find somebody. */
+function Seats({ sessions }: { sessions: readonly Session[] }) {
+  const text = useText();
+  const { items: users } = useItems('users');
+  const { items: devices } = useItems('devices');
+  const { live } = useApp();
+  const [wanted, setWanted] = useState('');
+  const nameOf = new Map(users.map(({ extension, name }) => [extension, name]));
+  const siteOf = new Map(devices.map(({ id, site }) => [id, site]));
+  const fits = ({ device, extension }: Session) =>
+    `${device} ${extension} ${nameOf.get(extension) ?? ''} ${siteOf.get(device) ?? ''}`
+      .toLowerCase()
+      .includes(wanted.trim().toLowerCase());
+  return (
+    <section aria-labelledby="seats">
+      <h2 id="seats">{text.whoSitsWhere}</h2>
+      {sessions.length > 5 && (
+        <TextField label={text.search} type="search" value={wanted} onValue={setWanted} />
+      )}
+      <Table
+        caption={text.whoSitsWhere}
+        rows={sessions.filter(fits)}
+        idOf={({ device }) => device}
+        empty={<p>{live.get('sessions').items.length === 0 ? text.nobodyLoggedIn : text.nothingFound}</p>}
+        columns={[
+          {
+            id: 'who',
+            title: text.user,
+            sort: ({ extension }) => nameOf.get(extension) ?? extension,
+            cell: ({ extension }) => <Who extension={extension} name={nameOf.get(extension)} />,
+          },
+          {
+            id: 'device',
+            title: text.phone,
+            sort: ({ device }) => device,
+            cell: ({ device }) => <a href={toHash('devices', device)}>{device}</a>,
+          },
+          {
+            id: 'site',
+            title: text.site,
+            sort: ({ device }) => siteOf.get(device) ?? '',
+            cell: ({ device }) => siteOf.get(device) ?? '',
+          },
+          {
+            id: 'since',
+            title: text.since,
+            sort: ({ since }) => since,
+            cell: ({ since }) => <Since at={since} />,
+          },
+        ]}
+      />
+    </section>
+  );
+}
