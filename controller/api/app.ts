@@ -25,6 +25,7 @@ import { metrics } from './metrics.ts';
 import { modelRoutes } from './models.ts';
 import { openapiRoute } from './openapi.ts';
 import { formatProblem, problemOf } from './problem.ts';
+import { referenceRoute } from './reference.ts';
 import { mount, type Route } from './route.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
@@ -72,7 +73,9 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...tokenRoutes(deps),
     ...counterRoutes(deps),
   ];
-  return [...routes, openapiRoute(apiPath, () => routes)];
+  const all = () => routes;
+  routes.push(openapiRoute(apiPath, all), referenceRoute(apiPath, all));
+  return routes;
 }
 
 export function createApp(deps: AppDeps): Hono {

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { Access } from '#controller/api/access/who.ts';
 import { type Declaration, type Route, route } from './route.ts';
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
 const problem = {
   type: 'object',

@@ -36,7 +36,7 @@ export const says = {
   ended: /Call \d+ with .* ended/,
 } as const;
 
-const patienceMs = 20_000;
+const patienceMs = 30_000;
 const betweenKeysMs = 250;
 const rate = 8_000;
 const toneSeconds = 60;
@@ -92,7 +92,8 @@ export async function openLinphone(
         async () => {
           const from = said.length;
           command('status register');
-          await until('an answer', () => /registered|in progress|identity/i.test(said.slice(from)), 2_000);
+          const isAnswered = () => /registered|in progress|identity/i.test(said.slice(from));
+          await until('an answer', isAnswered, 2_000).catch(() => {}); // asked again: it may still be starting
           return says.registered.test(said.slice(from));
         },
         patienceMs,

@@ -1,6 +1,8 @@
 /** An API with a store in memory; what it asks of other rooms is written down. */
 
-import { type AppDeps, createApp } from '#controller/api/app.ts';
+import * as assert from 'uvu/assert';
+import { z } from 'zod';
+import { type AppDeps, apiRoutes, createApp } from '#controller/api/app.ts';
 import { createKeys } from '#controller/keys.ts';
 import { site } from '#controller/model/model.ts';
 import type { Change, ChangeOver } from '#controller/model/ports.ts';
@@ -109,6 +111,21 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
   };
   const app = createApp({ ...deps, access });
 
+  const declared = apiRoutes({ ...deps, access }).map(({ declaration }) => ({
+    ...declaration,
+    form: new RegExp(`^${declaration.path.replace(/\{\w+\}/g, '[^/]+')}$`),
+  }));
+
+  /** What is answered is what the description says. */
+  function checkAnswer(method: string, path: string, { status }: Response, text: string): void {
+    if (status >= 300) return;
+    const [bare = ''] = path.split('?');
+    const found = declared.find((each) => each.method === method.toLowerCase() && each.form.test(bare));
+    const answer = found?.answer;
+    if (answer instanceof z.ZodType) answer.parse(JSON.parse(text));
+    else if (answer === undefined) assert.is(text, '', `${method} ${path}`);
+  }
+
   async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const answer = await app.request(`/api/v1${path}`, {
@@ -117,6 +134,7 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
+    checkAnswer(method, path, answer, text);
     return {
       status: answer.status,
       headers: answer.headers,
@@ -124,5 +142,5 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       json: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
     };
   }
-  return { app, deps, ask, asked, logged, store, clock };
+  return { app, deps: { ...deps, access }, ask, asked, logged, store, clock };
 }
