@@ -21,7 +21,7 @@ import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { type EmergencyDeps, emergencyCallRoutes, placeBehind, siteEmergencyRoutes } from './emergency.ts';
-import { type EventDeps, eventRoutes } from './events.ts';
+import { layoutRoutes } from './layouts.ts';
 import { metrics } from './metrics.ts';
 import { modelRoutes } from './models.ts';
 import { openapiRoute } from './openapi.ts';
@@ -41,7 +41,6 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   CallDeps &
   EmergencyDeps &
   UpstreamDeps &
-  EventDeps &
   UnknownPhoneDeps & {
     hub: Agents;
     counters(): Counts;
@@ -63,6 +62,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...enrolTokenRoutes(deps),
     ...deviceRoutes(deps),
     ...modelRoutes(),
+    ...layoutRoutes(deps),
     ...unknownPhoneRoutes(deps),
     ...userRoutes(deps),
     ...userUpstreamRoutes(deps),
@@ -74,7 +74,6 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...bulkRoutes(deps),
     ...tokenRoutes(deps),
     ...counterRoutes(deps),
-    ...eventRoutes(deps),
   ];
   const all = () => routes;
   routes.push(openapiRoute(apiPath, all), referenceRoute(apiPath, all));

@@ -12,7 +12,7 @@ import type { Change, Kept, Store } from '#controller/model/ports.ts';
 import { checkUser, nextDeviceId, readMac } from '#controller/sessions/rules.ts';
 import { refuseWeakPin } from '#controller/sessions/weak-pins.ts';
 import { Fault } from '#protocol/fault.ts';
-import { newDevice } from './devices.ts';
+import { given, newDevice } from './devices.ts';
 import { changed, placed, unknownSecret } from './new-device.ts';
 import { read, wrong } from './read.ts';
 import { shownUser } from './users.ts';
@@ -74,7 +74,7 @@ export function planDevices(rows: readonly BulkRow[], store: Reads): Planned[] {
       const before = store.get('devices', id);
       needAll(before, cells, ['mac', 'model', 'site']);
       const { id: _, ...wanted } = read(newDevice, {
-        ...(before && { mac: before.mac, model: before.model, site: before.site, place: before.place }),
+        ...(before && given(before)),
         ...Object.fromEntries([...cells].filter(([column]) => column !== 'device')),
         id,
       });

@@ -5,7 +5,7 @@
  *     POST   /devices {mac, model, site}    → 201 device, named HD and the next free number unless an `id` is given
  *     GET    /devices/:id                   → device, its revision as ETag
  *     PUT    /devices/:id {mac, model, site, place?}  → device, made or replaced
- *     PATCH  /devices/:id                   → device; `mac`, `model`, `site` and `place` may change
+ *     PATCH  /devices/:id                   → device; all but its name may change
  *     DELETE /devices/:id                   → 204; its session and its registration go with it
  *
  * A device shows what is true of it now: its provisioning URL, its change-over,
@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { type Binding, type Device, deviceId, key, siteId } from '#controller/model/model.ts';
 import { place } from '#controller/model/place.ts';
 import type { Change, ChangeOvers, Emergencies, Kept, Store } from '#controller/model/ports.ts';
+import { phoneProblems } from '#controller/provisioning/phone-problems.ts';
 import type { Provisioning } from '#controller/provisioning/provisioning.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -40,6 +41,7 @@ const shown = z.strictObject({
   model: z.string().max(64),
   site: siteId,
   place: place.optional(),
+  expansions: z.int().min(0).max(6).optional(),
 });
 export const newDevice = shown.extend({ id: deviceId.optional() });
 
@@ -63,6 +65,8 @@ const answer = z.strictObject({
       expiresAt: moment,
     })
     .nullable(),
+  /** How many modules stand beside it. */
+  expansions: z.int(),
   cutKeys: z.array(key),
   place: place.nullable(),
   problems: z.array(z.string()),
@@ -183,9 +187,11 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
       },
       async ({ c, params, body }) => {
         const current = find(params.id);
-        const { mac, model, site, place: before } = current;
-        const old = { mac, model, site, ...(before && { place: before }) };
-        return await change(c, current, patched(shown, body, old, { id: 'id', merged: ['place'] }));
+        return await change(
+          c,
+          current,
+          patched(shown, body, given(current), { id: 'id', merged: ['place'] }),
+        );
       },
     ),
     route(
@@ -233,9 +239,17 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
             expiresAt: new Date(binding.expiresAt).toISOString(),
           }
         : null,
+      expansions: device.expansions ?? 0,
       cutKeys: provisioning.cutKeysOf(id),
       place: device.place ?? null,
-      problems: emergency.deviceProblems(device),
+      problems: [...emergency.deviceProblems(device), ...phoneProblems(device)],
     };
   }
 }
+
+/** What an admin said of it, as far as he did. */
+export const given = ({ mac, model, site, place: where, expansions }: Device): WantedDevice => ({
+  ...{ mac, model, site },
+  ...(where && { place: where }),
+  ...(expansions !== undefined && { expansions }),
+});

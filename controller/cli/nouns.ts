@@ -10,8 +10,10 @@ import {
   placeOf,
   siteEmergencyFlags,
 } from './emergency.ts';
+import { layoutNoun } from './layout.ts';
 import { modelNoun } from './model.ts';
 import { type Column, field, type Row } from './table.ts';
+import { keysOf, numberOf } from './typed.ts';
 import { unknownPhoneNoun } from './unknown-phone.ts';
 import { setUserUpstream, upstreamNoun, userUpstreamFlags } from './upstream.ts';
 import {
@@ -67,17 +69,13 @@ function siteFields(call: Call): Row {
     dialCodes: codes && Object.fromEntries(codes),
     idleMayCall: flags.get('idle-may-call'),
     media: last(call, 'media'),
-    ringSeconds: seconds(call, 'ring-seconds'),
+    ringSeconds: numberOf(call, 'ring-seconds'),
     mayWatch: last(call, 'may-watch'),
     ...emergencyFields(call),
   });
 }
 
-/** Left as it is when it is no number, so that the schema names the field. */
-function seconds(call: Call, name: string): number | string | undefined {
-  const text = last(call, name);
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : text;
-}
+const expansionsFlag = valued('expansions', 'N', 'how many expansion modules stand beside it');
 
 const userFlags: readonly Flag[] = [
   valued('hotdesk', 'on|off', 'may log in at desks'),
@@ -101,16 +99,6 @@ function userFields(call: Call): Row {
     hotdesk: onOff(call, 'hotdesk'),
     secondDevice: policy === 'default' ? null : policy,
     keys: keysOf(call),
-  });
-}
-
-/** `blf=101=Ben Krause`; the label may be left out. */
-function keysOf(call: Call): Row[] | undefined {
-  const texts = call.flags.get('key');
-  if (texts?.length === 1 && texts[0] === 'none') return [];
-  return texts?.map((text) => {
-    const [type, value = '', ...label] = text.split('=');
-    return { type, value, label: label.join('=') };
   });
 }
 
@@ -224,6 +212,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
         flags: [
           valued('site', 'ID', 'where it stands'),
           valued('name', 'HDnnnn', 'instead of the next free one'),
+          expansionsFlag,
           ...devicePlaceFlags,
         ],
         run(call) {
@@ -233,6 +222,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
             model,
             site: need(call, 'site'),
             id: last(call, 'name'),
+            expansions: numberOf(call, 'expansions'),
             ...placeOf(call),
           });
           return item(call.client.ask('POST', '/devices', body));
@@ -245,6 +235,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
           valued('mac', 'MAC', 'of the phone that takes its place'),
           valued('model', 'MODEL', 'of the phone'),
           valued('site', 'ID', 'where it stands'),
+          expansionsFlag,
           ...devicePlaceFlags,
         ],
         run: (call) =>
@@ -254,6 +245,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
               at('/devices', call.args[0]),
               given({
                 ...{ mac: last(call, 'mac'), model: last(call, 'model'), site: last(call, 'site') },
+                expansions: numberOf(call, 'expansions'),
                 ...placeOf(call),
               }),
             ),
@@ -263,6 +255,8 @@ export const nouns: Readonly<Record<string, Noun>> = {
   },
 
   model: modelNoun,
+
+  layout: layoutNoun,
 
   'unknown-phone': unknownPhoneNoun,
 

@@ -116,7 +116,7 @@ function print(result: Result, asJson: boolean, { out }: Io): void {
 function jsonOf(result: Result): object {
   switch (result.type) {
     case 'items':
-      return { items: result.items };
+      return result.json ?? { items: result.items };
     case 'item':
       return result.item;
     case 'text':

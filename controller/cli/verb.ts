@@ -9,7 +9,7 @@ export type Flag = FlagShape & { about: string; value?: string };
 
 /** What a verb answers with: `--json` prints its JSON, people get a table, fields, or the text. `refused`: why it was not done. */
 export type Result =
-  | { type: 'items'; items: readonly Row[]; columns: readonly Column[]; refused?: string }
+  | { type: 'items'; items: readonly Row[]; columns: readonly Column[]; refused?: string; json?: object }
   | { type: 'item'; item: Row }
   | { type: 'text'; text: string; json: object }
   | { type: 'done' };

@@ -95,6 +95,8 @@ export const device = z.strictObject({
   mac,
   vendor: z.string(),
   model: z.string(),
+  /** How many expansion modules stand beside it. */
+  expansions: z.int().min(0).max(6).optional(),
   site: siteId,
   /** Rises at each change-over; SIP secret and config are derived from it. */
   generation: z.int().min(1),

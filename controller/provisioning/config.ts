@@ -20,6 +20,7 @@ import {
 } from '#controller/model/model.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
+import { keyCountOf } from './areas.ts';
 import { modelOf } from './models.ts';
 import { type Account, folderUrl } from './vendor.ts';
 import { vendorOf } from './vendors.ts';
@@ -70,7 +71,7 @@ export function createConfig({ device, session, user, site, addresses, keys }: C
   }
   const seated = session === undefined ? undefined : user;
   const { keys: laid, cut } = layoutKeys({
-    count: model.keys,
+    count: keyCountOf(model, device.expansions),
     userKeys: seated?.keys ?? [],
     state: seated === undefined ? 'idle' : 'loggedIn',
     dialCodes: site.dialCodes,

@@ -14,7 +14,7 @@ export const modelRow = z.strictObject({
   model: text,
   /** What a layout may use, Login and Logout among them. */
   keys: z.int().min(1),
-  /** `modules` 0: it takes none. `keys` of each. */
+  /** How many it takes, and what a layout may use of each: 0 where that is not known, and they are emptied. */
   expansion: z.strictObject({ modules: count, keys: count }),
   /** Tried on a handset. */
   verified: z.boolean(),
@@ -55,11 +55,10 @@ export type ModelFacts = z.infer<typeof modelFacts>;
 const verified: ReadonlySet<string> = new Set();
 
 export function rowOf({ vendor, model, keys, expansion, confidence, notes }: Model): ModelRow {
-  const { modules, keys: perModule } = expansion;
   return {
     id: model,
     ...{ vendor, model, keys },
-    expansion: { modules, keys: modules === 0 ? 0 : perModule },
+    expansion: { modules: expansion.modules, keys: expansion.keys },
     verified: verified.has(`${vendor} ${model}`),
     ...{ confidence, notes },
   };

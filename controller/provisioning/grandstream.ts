@@ -9,7 +9,7 @@
  */
 
 import { formatHostPort } from '#protocol/address.ts';
-import { areaKeys } from './areas.ts';
+import { areaKeys, expansionKeys } from './areas.ts';
 import { formatNumbered, serverPath } from './grandstream-numbered.ts';
 import { posixZone } from './time-zone.ts';
 import type { ConfigSheet, Vendor } from './vendor.ts';
@@ -33,7 +33,7 @@ function formatGrandstream(sheet: ConfigSheet): string {
     ...personalSettings,
     ...siteSettings(sheet.site),
     ...keySettings(sheet),
-    ...expansionSettings(sheet.model.expansion),
+    ...expansionSettings(sheet),
   ];
   const items = settings.map(([name, value]): Element => ['item', value, { name }]);
   return formatXml(['gs_provision', [['config', items, { version: 2 }]], { version: 1 }]);
@@ -190,13 +190,15 @@ function keySettings({ model, keys }: ConfigSheet): Setting[] {
   });
 }
 
-/** Keys beside the phone are not ours to give, but a user may have set some. */
-function expansionSettings({ modules, keys }: ConfigSheet['model']['expansion']): Setting[] {
-  return Array.from({ length: modules * keys }, (_, index) => `pks.ext.${index + 1}`).flatMap(
-    (name): Setting[] => [
-      [`${name}.keyMode`, 'None'],
-      [`${name}.description`, ''],
-      [`${name}.value`, ''],
-    ],
-  );
+/** Numbered on from module to module. */
+function expansionSettings({ model, keys }: ConfigSheet): Setting[] {
+  return expansionKeys(model, keys).flatMap(({ key }, at): Setting[] => {
+    const name = `pks.ext.${at + 1}`;
+    return [
+      [`${name}.keyMode`, keyModes[key?.type ?? 'none']],
+      [`${name}.account`, 0],
+      [`${name}.description`, key?.label ?? ''],
+      [`${name}.value`, key?.value ?? ''],
+    ];
+  });
 }

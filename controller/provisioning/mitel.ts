@@ -8,7 +8,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { areaKeys } from './areas.ts';
+import type { LaidKey } from '#controller/layout/layout.ts';
+import { areaKeys, expansionKeys } from './areas.ts';
 import { type Change, zoneRule } from './time-zone.ts';
 import { type ConfigSheet, caFile, toLine, type Vendor } from './vendor.ts';
 
@@ -185,25 +186,20 @@ function digitsOf(password: string): string {
 const keyTypes = { none: 'none', line: 'line', speeddial: 'speeddial', blf: 'blf', park: 'park' } as const;
 
 function keySettings({ model, keys }: ConfigSheet): Setting[] {
-  const { modules, keys: perModule } = model.expansion;
-  const beside = Array.from({ length: modules * perModule }, (_, at) => {
-    return `expmod${Math.floor(at / perModule) + 1} key${(at % perModule) + 1}`;
-  });
   return [
-    ...areaKeys(model, keys).flatMap(({ area, index, key }): Setting[] => {
-      const type = key?.type ?? 'none';
-      const value = key?.value ?? '';
-      return [
-        [`${area.name}${index} type`, keyTypes[type]],
-        [`${area.name}${index} value`, type === 'park' ? `asterisk;${value}` : value],
-        [`${area.name}${index} label`, key?.label ?? ''],
-        [`${area.name}${index} line`, 1],
-      ];
-    }),
-    ...beside.flatMap((name): Setting[] => [
-      [`${name} type`, 'none'],
-      [`${name} value`, ''],
-      [`${name} label`, ''],
-    ]),
+    ...areaKeys(model, keys).flatMap(({ area, index, key }) => oneKey(`${area.name}${index}`, key)),
+    ...expansionKeys(model, keys).flatMap(({ module, index, key }) =>
+      oneKey(`expmod${module} key${index}`, key),
+    ),
+  ];
+}
+
+function oneKey(name: string, key: LaidKey | undefined): Setting[] {
+  const { type = 'none', value = '', label = '' } = key ?? {};
+  return [
+    [`${name} type`, keyTypes[type]],
+    [`${name} value`, type === 'park' ? `asterisk;${value}` : value],
+    [`${name} label`, label],
+    [`${name} line`, 1],
   ];
 }

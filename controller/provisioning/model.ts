@@ -12,6 +12,16 @@ export type KeyArea = {
   last: number;
 };
 
+/** Keys beside the phone, up to so many modules. Modules differ, and all that any of them has are emptied. */
+export type Expansion = {
+  modules: number;
+  /** Of each: what a layout may use; 0 where it is not known how. */
+  keys: number;
+  keysWritten: number;
+  /** The number of a key that does nothing. */
+  unused?: number;
+};
+
 export type Model = {
   vendor: VendorName;
   model: string;
@@ -24,7 +34,9 @@ export type Model = {
   isNumbered?: true;
   /** Yealink, Htek: the file all phones of this model ask for besides their own. */
   commonFile?: string;
-  expansion: { modules: number; keys: number };
+  expansion: Expansion;
+  /** How many pages of `keys` there are to turn; absent: one, or nobody knows. */
+  pages?: number;
   /** `uncertain`: rests on one weak source, or on sources that differ. None was tried on a handset. */
   confidence: 'documented' | 'uncertain';
   /** What an admin should know before buying fifty of them. */
@@ -33,6 +45,8 @@ export type Model = {
 
 export const certain = { confidence: 'documented', notes: '' } as const;
 export const uncertain = (notes: string) => ({ confidence: 'uncertain', notes }) as const;
+
+export const noExpansion: Expansion = { modules: 0, keys: 0, keysWritten: 0 };
 
 /** `used` of each page; all of them unless it is given. */
 export type Page = readonly [pages: number, perPage: number, used?: number];

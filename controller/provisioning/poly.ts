@@ -8,7 +8,7 @@
  */
 
 import type { LaidKey } from '#controller/layout/layout.ts';
-import { areaKeys } from './areas.ts';
+import { areaKeys, expansionKeys } from './areas.ts';
 import { type Change, zoneRule } from './time-zone.ts';
 import type { ConfigSheet, Vendor } from './vendor.ts';
 import { formatXml, type Value } from './xml.ts';
@@ -213,7 +213,7 @@ const isLamp = (key: LaidKey | undefined) => key?.type === 'blf' || key?.type ==
 function keySettings({ model, keys }: ConfigSheet): Setting[] {
   const laid = areaKeys(model, keys);
   const lamps = laid.map(({ key }) => key).filter(isLamp);
-  const beside = Array.from({ length: model.expansion.modules * model.expansion.keys }, (_, at) => at + 1);
+  const beside = expansionKeys(model, keys).map((_, at) => at + 1);
   return [
     ['feature.enhancedFeatureKeys.enabled', 1],
     ['lineKey.reassignment.enabled', 1],

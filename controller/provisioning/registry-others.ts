@@ -1,6 +1,6 @@
 /** Rows of the vendors with few models: see ./registry.ts. */
 
-import { type KeyArea, keyed, type Model, uncertain } from './model.ts';
+import { type KeyArea, keyed, type Model, noExpansion, uncertain } from './model.ts';
 
 const twin = 'Taken to speak as the Snom phone it is built like; no source of its own for its settings.';
 
@@ -84,7 +84,7 @@ export const others: readonly Model[] = [
       keysWritten: keys,
       accounts: 12,
       areas: [],
-      expansion: { modules: 3, keys: moduleKeys },
+      expansion: { modules: 3, keys: moduleKeys, keysWritten: moduleKeys },
       ...uncertain(twin),
     }),
   ),
@@ -97,7 +97,7 @@ export const others: readonly Model[] = [
       accounts: 16, // a phone with less ignores the rest
       areas: [],
       commonFile,
-      expansion: { modules: 0, keys: 0 },
+      expansion: noExpansion,
       ...uncertain(halfKnown),
     }),
   ),
@@ -107,7 +107,8 @@ export const others: readonly Model[] = [
       model,
       accounts: keys,
       ...keyed([{ name: 'lineKey', pages: 1, perPage: keys, first: 2, last: keys }]),
-      expansion: { modules, keys: 40 },
+      // Emptied; that a macro works there is not documented.
+      expansion: modules === 0 ? noExpansion : { modules, keys: 0, keysWritten: 40 },
       ...uncertain(macros),
     }),
   ),
@@ -117,7 +118,8 @@ export const others: readonly Model[] = [
       model,
       accounts: 9, // a phone with less ignores the rest
       ...keyed([row(kind, written, used), row('softkey', soft, 0)]),
-      expansion: { modules, keys: 84 },
+      // The smaller of two kinds of module has 16 keys.
+      expansion: modules === 0 ? noExpansion : { modules, keys: 16, keysWritten: 84 },
       ...uncertain(planned),
     }),
   ),

@@ -6,7 +6,7 @@
  * what a layout may use, `keysWritten` the higher one, what a file empties.
  */
 
-import { certain, keyed, type Model, type Page, page, uncertain } from './model.ts';
+import { certain, keyed, type Model, noExpansion, type Page, page, uncertain } from './model.ts';
 import { others } from './registry-others.ts';
 
 type Row = readonly [
@@ -16,7 +16,9 @@ type Row = readonly [
   accounts: number,
   commonFile: string,
   modules: number,
+  /** As many numbers as each module has; of EXP20 and EXP39 the 21st is no key. */
   moduleKeys: number,
+  unused?: number,
 ];
 
 // biome-ignore format: a table
@@ -24,9 +26,9 @@ const yealink: readonly Row[] = [
   ['T21P_E2',  2,  2,  2, 'y000000000052.cfg', 0,  0],
   ['T23P',     3,  3,  3, 'y000000000044.cfg', 0,  0],
   ['T23G',     3,  3,  3, 'y000000000044.cfg', 0,  0],
-  ['T27P',    21, 21,  6, 'y000000000045.cfg', 6, 40],
-  ['T27G',    21, 21,  6, 'y000000000069.cfg', 6, 40],
-  ['T29G',    27, 27, 16, 'y000000000046.cfg', 6, 40],
+  ['T27P',    21, 21,  6, 'y000000000045.cfg', 6, 40, 21],
+  ['T27G',    21, 21,  6, 'y000000000069.cfg', 6, 40, 21],
+  ['T29G',    27, 27, 16, 'y000000000046.cfg', 6, 40, 21],
   ['T31',      2,  2,  2, 'y000000000124.cfg', 0,  0],
   ['T31P',     2,  2,  2, 'y000000000123.cfg', 0,  0],
   ['T31G',     2,  2,  2, 'y000000000123.cfg', 0,  0],
@@ -105,6 +107,10 @@ const snom: readonly (readonly [model: string, keys: number, modules: number, mo
   ['SP800', 28, 3, 18],
 ];
 
+/** Behind a key that turns them. The phones that are touched have no such key. */
+const yealinkPages = (model: string, keys: number) =>
+  [12, 15, 21, 27].includes(keys) && !/^(?:T56A|T58.|VP59)$/.test(model) ? { pages: 3 } : {};
+
 const pagesUnsure = 'The key count includes pages that were not checked.';
 const snomPaged = new Set(['D335', 'D345', 'D385', 'D735', 'D745', 'D765', 'D785']);
 
@@ -177,7 +183,7 @@ const fanvil: readonly (readonly [model: string, side: Page, dss: Page, notes?: 
 
 export const models: readonly Model[] = [
   ...yealink.map(
-    ([model, keys, keysWritten, accounts, commonFile, modules, moduleKeys]): Model => ({
+    ([model, keys, keysWritten, accounts, commonFile, modules, numbers, unused]): Model => ({
       vendor: 'yealink',
       model,
       keys,
@@ -185,7 +191,11 @@ export const models: readonly Model[] = [
       accounts,
       areas: [],
       commonFile,
-      expansion: { modules, keys: moduleKeys },
+      ...yealinkPages(model, keys),
+      expansion: {
+        ...{ modules, keys: unused === undefined ? numbers : numbers - 2, keysWritten: numbers },
+        ...(unused !== undefined && { unused }),
+      },
       ...(keys === keysWritten ? certain : uncertain(`Sources count ${keys} or ${keysWritten} keys.`)),
     }),
   ),
@@ -197,7 +207,7 @@ export const models: readonly Model[] = [
       keysWritten: keys,
       accounts: 12,
       areas: [],
-      expansion: { modules, keys: moduleKeys },
+      expansion: { modules, keys: moduleKeys, keysWritten: moduleKeys },
       ...(snomPaged.has(model) ? uncertain(pagesUnsure) : certain),
     }),
   ),
@@ -210,7 +220,7 @@ export const models: readonly Model[] = [
         { name: 'vpk', pages: 1, perPage: vpk, first: lines + 1, last: vpk },
         { name: 'mpk', pages: 1, perPage: mpk, first: 1, last: mpk },
       ]),
-      expansion: { modules, keys: 40 },
+      expansion: modules === 0 ? noExpansion : { modules, keys: 40, keysWritten: 40 },
       ...uncertain(notes),
     }),
   ),
@@ -221,7 +231,7 @@ export const models: readonly Model[] = [
       accounts: lines,
       isNumbered: true,
       ...keyed([page('mpk', [1, mpk])]),
-      expansion: { modules: 0, keys: 0 },
+      expansion: noExpansion,
       ...uncertain(mpksUnsure),
     }),
   ),
@@ -231,7 +241,7 @@ export const models: readonly Model[] = [
       model,
       accounts: 20, // a phone with less ignores the rest
       ...keyed([page('side', side), page('dss', dss)]),
-      expansion: { modules: 0, keys: 0 },
+      expansion: noExpansion,
       ...(notes === undefined ? certain : uncertain(notes)),
     }),
   ),

@@ -10,6 +10,7 @@
  */
 
 import { formatHostPort } from '#protocol/address.ts';
+import { expansionKeys } from './areas.ts';
 import type { Model } from './model.ts';
 import { type Change, zoneRule } from './time-zone.ts';
 import { type ConfigSheet, caFile, type Vendor } from './vendor.ts';
@@ -169,9 +170,9 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
 }
 
 function keyLines({ model, keys, pickupCode }: ConfigSheet): string[] {
-  const expansion = model.expansion.modules * model.expansion.keys;
-  return Array.from({ length: model.keysWritten + expansion }, (_, index) => {
-    const key = keys[index];
+  const own = Array.from({ length: model.keysWritten }, (_, index) => keys[index]);
+  const all = [...own, ...expansionKeys(model, keys).map(({ key }) => key)];
+  return all.map((key, index) => {
     const action = key === undefined ? 'none' : actions[key.type](key.value, pickupCode);
     const label = key === undefined ? '' : toXml(key.label);
     return `  <fkey idx="${index}" context="active" label="${label}" perm="R">${toXml(action)}</fkey>`;

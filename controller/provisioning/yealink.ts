@@ -9,7 +9,8 @@
  * in a name can make a setting. Names of settings are constants of this file.
  */
 
-import type { Model } from './model.ts';
+import type { LaidKey } from '#controller/layout/layout.ts';
+import { expansionKeys } from './areas.ts';
 import { type Change, zoneRule } from './time-zone.ts';
 import { type ConfigSheet, caFile, toLine, type Vendor } from './vendor.ts';
 
@@ -42,7 +43,6 @@ function formatYealink(input: ConfigSheet): string {
     ...trustSettings(input),
     ...updateSettings(input),
     ...keySettings(input),
-    ...expansionSettings(input.model),
   ]);
 }
 
@@ -256,35 +256,28 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
 const keyTypes = { none: 0, park: 10, speeddial: 13, line: 15, blf: 16 } as const;
 
 function keySettings({ model, keys, pickupCode }: ConfigSheet): Setting[] {
-  const settings = Array.from({ length: model.keysWritten }, (_, index) => keys[index]).flatMap(
-    (key, index): Setting[] => {
-      const name = `linekey.${index + 1}`;
-      const isEmpty = key === undefined || key.type === 'none';
-      return [
-        [`${name}.type`, keyTypes[key?.type ?? 'none']],
-        [`${name}.line`, isEmpty ? undefined : 1],
-        [`${name}.value`, isEmpty ? undefined : key.value],
-        [`${name}.label`, isEmpty ? undefined : key.label],
-        // The code alone: the phone dials it and then the key's value.
-        [`${name}.extension`, key?.type === 'blf' ? pickupCode : undefined],
-      ];
-    },
+  const own = Array.from({ length: model.keysWritten }, (_, index) => index).flatMap((index) =>
+    oneKey(`linekey.${index + 1}`, index < model.keys ? keys[index] : undefined, pickupCode),
+  );
+  const beside = expansionKeys(model, keys).flatMap(({ module, index, key }) =>
+    oneKey(`expansion_module.${module}.key.${index}`, key, pickupCode),
   );
   return [
-    ...settings,
+    ...own,
     ['features.pickup.direct_pickup_enable', 1],
     ['features.pickup.direct_pickup_code', pickupCode],
+    ...beside,
   ];
 }
 
-/** Keys beside the phone are not ours to give, but a user may have set some. */
-function expansionSettings({ expansion }: Model): Setting[] {
-  const settings: Setting[] = [];
-  for (let module = 1; module <= expansion.modules; module++) {
-    for (let key = 1; key <= expansion.keys; key++) {
-      const name = `expansion_module.${module}.key.${key}`;
-      settings.push([`${name}.type`, 0], [`${name}.value`, undefined], [`${name}.label`, undefined]);
-    }
-  }
-  return settings;
+function oneKey(name: string, key: LaidKey | undefined, pickupCode: string): Setting[] {
+  const isEmpty = key === undefined || key.type === 'none';
+  return [
+    [`${name}.type`, keyTypes[key?.type ?? 'none']],
+    [`${name}.line`, isEmpty ? undefined : 1],
+    [`${name}.value`, isEmpty ? undefined : key.value],
+    [`${name}.label`, isEmpty ? undefined : key.label],
+    // The code alone: the phone dials it and then the key's value.
+    [`${name}.extension`, key?.type === 'blf' ? pickupCode : undefined],
+  ];
 }

@@ -16,7 +16,6 @@
  * different documents, so no compare-and-set would see that both moved.
  */
 
-import type { Happening, Tell } from '#controller/model/happening.ts';
 import type { Device, How, Session, User } from '#controller/model/model.ts';
 import type { Change, ChangeOvers, Kept, Resync, Sessions, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -35,7 +34,6 @@ export type SessionsOptions = {
   configEtag(device: string): string | undefined;
   policy?: { secondDevice?: SecondDevice; limits?: Limits };
   scrypt?: Scrypt;
-  tell?: Tell;
 };
 
 export type SecondDevice = NonNullable<User['secondDevice']>;
@@ -64,16 +62,15 @@ export function createSessions({
   configEtag,
   policy = {},
   scrypt,
-  tell = () => {},
 }: SessionsOptions): HotDesk {
   const { pepper } = keys;
   const pins = new Pins(scrypt === undefined ? { pepper } : { pepper, scrypt });
   const locks = new Locks(
     policy.limits === undefined ? { store, clock, log } : { store, clock, log, limits: policy.limits },
   );
-  const changeOvers = createChangeOvers({ store, clock, log, resync, configEtag, tell });
+  const changeOvers = createChangeOvers({ store, clock, log, resync, configEtag });
   const { secondDevice = 'allow' } = policy;
-  return new EmbeddedSessions({ store, clock, log, pins, locks, changeOvers, secondDevice, tell });
+  return new EmbeddedSessions({ store, clock, log, pins, locks, changeOvers, secondDevice });
 }
 
 type Parts = Pick<SessionsOptions, 'store' | 'clock' | 'log'> & {
@@ -81,12 +78,11 @@ type Parts = Pick<SessionsOptions, 'store' | 'clock' | 'log'> & {
   locks: Locks;
   changeOvers: RunningChangeOvers;
   secondDevice: SecondDevice;
-  tell: Tell;
 };
 
 /** What a login or logout will commit, and what follows from it. */
 type Move<T> = { changes: Change[]; result: T; touched: string[]; told: Told[] };
-type Told = Extract<Happening, { type: 'login' | 'logout' }>;
+type Told = { device: string; user: string; how: How; is: 'in' | 'out' };
 
 class EmbeddedSessions implements HotDesk {
   readonly #parts: Parts;
@@ -194,13 +190,9 @@ class EmbeddedSessions implements HotDesk {
   }
 
   async #commit<T>(how: How, { changes, result, touched, told }: Move<T>): Promise<T> {
-    const { store, changeOvers, log, tell } = this.#parts;
+    const { store, changeOvers, log } = this.#parts;
     if (changes.length > 0) await store.commit(changes);
-    for (const happening of told) {
-      const { type, device, extension: user, how: why } = happening;
-      log.info({ device, user, how: why }, type === 'login' ? 'logged in' : 'logged out');
-      tell(happening);
-    }
+    for (const { is, ...facts } of told) log.info(facts, `logged ${is}`);
     const [first, ...others] = touched;
     // The call in which somebody logged in is still up; the phones of others are not in it.
     const isInCall = how === 'dial' || how === 'key';
@@ -235,7 +227,7 @@ class EmbeddedSessions implements HotDesk {
       told: [
         ...(before === undefined ? [] : [out(before, 'takeover')]),
         ...left.map((other) => out(other, 'move')),
-        { type: 'login', device: id, extension, how },
+        { device: id, user: extension, how, is: 'in' },
       ],
     };
   }
@@ -308,7 +300,7 @@ const endsSessions: Partial<Record<Change['collection'], true>> = {
 
 const nothing: Move<undefined> = { changes: [], result: undefined, touched: [], told: [] };
 
-const out = ({ device, extension }: Session, how: How): Told => ({ type: 'logout', device, extension, how });
+const out = ({ device, extension }: Session, how: How): Told => ({ device, user: extension, how, is: 'out' });
 
 const raised = (device: Kept<Device>): Change => ({
   type: 'put',

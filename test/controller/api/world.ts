@@ -3,9 +3,6 @@
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
 import { type AppDeps, apiRoutes, createApp } from '#controller/api/app.ts';
-import { createEventLog } from '#controller/api/event-log.ts';
-import { createStreams } from '#controller/api/events.ts';
-import { createHappenings } from '#controller/happenings.ts';
 import { createKeys } from '#controller/keys.ts';
 import { site } from '#controller/model/model.ts';
 import type { Change, ChangeOver } from '#controller/model/ports.ts';
@@ -42,13 +39,8 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
   ] satisfies Change[]);
   const changeOver: ChangeOver = { state: 'active', ms: 12 };
 
-  const happenings = createHappenings({ error: (_, message) => logged.push(message) });
-  const eventLog = createEventLog({ store, happenings, clock, keep: 5 });
-  const events = createStreams({ log: eventLog, clock, maxClients: 2 });
-
   const deps: Omit<AppDeps, 'access'> = {
     store,
-    events,
     clock,
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
     changeOvers: { of: () => changeOver },
@@ -150,5 +142,5 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       json: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
     };
   }
-  return { app, deps: { ...deps, access }, ask, asked, logged, store, clock, happenings, events };
+  return { app, deps: { ...deps, access }, ask, asked, logged, store, clock };
 }

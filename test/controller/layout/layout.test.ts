@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import * as assert from 'uvu/assert';
 import { type LayoutInput, layoutKeys } from '#controller/layout/layout.ts';
 import type { Key } from '#controller/model/model.ts';
@@ -39,4 +40,38 @@ describe('layout', (test) => {
       );
     });
   }
+
+  test('any keys, on a phone of any size', () => {
+    const types = ['none', 'blf', 'speeddial', 'line', 'park'] as const;
+    const keys = fc.array(
+      fc.record(
+        {
+          type: fc.constantFrom(...types),
+          value: fc.stringMatching(/^[0-9]{1,4}$/),
+          label: fc.string(),
+        },
+        { noNullPrototype: true },
+      ),
+      { maxLength: 80 },
+    );
+    for (let count = 0; count <= 60; count++) {
+      fc.assert(
+        fc.property(keys, fc.constantFrom('idle', 'loggedIn'), (userKeys, state) => {
+          const { keys: laid, cut } = layoutKeys({ count, userKeys, state, dialCodes, language: 'en' });
+          const wanted = state === 'idle' ? [] : userKeys.filter(({ type }) => type !== 'none');
+          assert.equal(
+            laid.map(({ position }) => position),
+            Array.from({ length: count }, (_, at) => at + 1),
+          );
+          const [first, ...rest] = laid.map(({ position: _, ...key }) => key);
+          if (first !== undefined) assert.is(first.value, state === 'idle' ? '*77*' : '*77*5*');
+          const used = rest.slice(0, wanted.length);
+          assert.equal([...used, ...cut], wanted); // all of them, in order, the last ones cut
+          assert.ok(rest.slice(used.length).every(({ type, value }) => type === 'none' && value === ''));
+          assert.is(cut.length, Math.max(0, wanted.length - Math.max(0, count - 1)));
+        }),
+        { numRuns: 20, seed: count },
+      );
+    }
+  });
 });

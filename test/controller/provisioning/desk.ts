@@ -37,7 +37,18 @@ export const anna = userOf('Anna Berger', [
   { type: 'speeddial', value: '0123', label: 'Office' },
 ]);
 
-export const write = (model: string, user?: User) =>
-  createConfig({ device: deviceOf(model), session: user && seat, user, site: berlin, addresses, keys });
+/** `more`: what else the device has. */
+export const write = (model: string, user?: User, more: Partial<Device> = {}) => {
+  const device = { ...deviceOf(model), ...more };
+  return createConfig({ device, session: user && seat, user, site: berlin, addresses, keys });
+};
 
-export const textOf = (model: string, user?: User) => Buffer.from(write(model, user).body).toString();
+export const textOf = (model: string, user?: User, more: Partial<Device> = {}) =>
+  Buffer.from(write(model, user, more).body).toString();
+
+/** A user with as many keys as that: 200, 201, ... */
+export const busy = (count: number): User =>
+  userOf(
+    'Busy',
+    Array.from({ length: count }, (_, at) => ({ type: 'blf', value: String(200 + at), label: `K${at}` })),
+  );

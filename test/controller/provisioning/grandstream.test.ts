@@ -63,7 +63,7 @@ describe('grandstream config', (test) => {
       }
       for (let account = 2; account <= accounts; account++)
         assert.is(idle.get(`account.${account}.enable`), 'No');
-      for (let key = 1; key <= expansion.modules * expansion.keys; key++)
+      for (let key = 1; key <= expansion.modules * expansion.keysWritten; key++)
         assert.is(seated.get(`pks.ext.${key}.keyMode`), 'None');
     });
   }

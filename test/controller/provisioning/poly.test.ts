@@ -61,7 +61,7 @@ describe('poly config', (test) => {
     test(`${model}: every key and registration, the same names in both states`, () => {
       const [idle, seated] = [read(model), read(model, anna)];
       assert.equal([...idle.keys()], [...seated.keys()]);
-      const all = keysWritten + expansion.modules * expansion.keys;
+      const all = keysWritten + expansion.modules * expansion.keysWritten;
       for (let key = 1; key <= all; key++) assert.ok(idle.has(`lineKey.${key}.category`), `key ${key}`);
       for (let account = 2; account <= accounts; account++)
         assert.is(seated.get(`reg.${account}.auth.password`), '');

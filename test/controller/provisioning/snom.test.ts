@@ -50,7 +50,7 @@ describe('snom config', (test) => {
   test('every model: all keys with those of its expansions, all identities, in both states', () => {
     for (const { model, keys: count, accounts, expansion } of ours) {
       const [idle, seated] = [read(model), read(model, anna)];
-      const positions = count + expansion.modules * expansion.keys;
+      const positions = count + expansion.modules * expansion.keysWritten;
       for (const { fkeys } of [idle, seated]) {
         assert.equal(
           fkeys.map(({ idx }) => idx),
