@@ -19,6 +19,7 @@ import { createLocalPorts, withOwnPorts } from '#controller/media/ports.ts';
 import type { Addresses } from '#controller/provisioning/config.ts';
 import { resyncEventOf, takesSha256 } from '#controller/provisioning/models.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
+import { createRedirections } from '#controller/provisioning/rps/redirections.ts';
 import { createUnknownPhones } from '#controller/provisioning/unknown-phones.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
@@ -92,6 +93,8 @@ export async function openController({
     });
     opened.push(provisioning);
     const unknownPhones = createUnknownPhones({ store, urlOf: provisioning.urlOf, clock });
+    const redirections = createRedirections({ store, keys, urlOf: provisioning.urlOf, clock, log });
+    opened.push(redirections);
     const sessions = createSessions({
       store,
       keys,
@@ -144,6 +147,7 @@ export async function openController({
       hub,
       keys,
       upstreams: core.upstreams,
+      redirections,
       emergency: createEmergencies({ store, keys, emergency: core.emergency, locations }),
       calls: media.calls,
       counters: () => ({
@@ -151,6 +155,7 @@ export async function openController({
         tunnel: hub.counters,
         config: provisioning.counters,
         unknownPhones: unknownPhones.counters,
+        redirection: redirections.counters,
         login: line.counters,
         media: media.counters,
         upstream: { ...core.upstreams.counters, ...own.counters },

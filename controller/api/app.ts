@@ -26,6 +26,7 @@ import { metrics } from './metrics.ts';
 import { modelRoutes } from './models.ts';
 import { openapiRoute } from './openapi.ts';
 import { formatProblem, problemOf } from './problem.ts';
+import { type RedirectionDeps, redirectionRoutes } from './redirections.ts';
 import { referenceRoute } from './reference.ts';
 import { mount, type Route } from './route.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
@@ -41,6 +42,7 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   CallDeps &
   EmergencyDeps &
   UpstreamDeps &
+  RedirectionDeps &
   UnknownPhoneDeps & {
     hub: Agents;
     counters(): Counts;
@@ -69,6 +71,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...sessionRoutes({ ...deps, how }),
     ...callRoutes(deps),
     ...upstreamRoutes(deps),
+    ...redirectionRoutes(deps),
     ...emergencyCallRoutes(deps),
     ...siteEmergencyRoutes(deps),
     ...bulkRoutes(deps),

@@ -24,6 +24,7 @@ import type { Clock } from '#protocol/clock.ts';
 import { listing } from './list.ts';
 import { addDevice, changed, placed, unregistered, type WantedDevice } from './new-device.ts';
 import { absent, expected, missing, patched, read, tag } from './read.ts';
+import { redirectionsOf, shownRedirection } from './redirections.ts';
 import { listOf, moment, type Route, route } from './route.ts';
 import { shownChangeOver } from './shown.ts';
 import { inTurn } from './turns.ts';
@@ -69,6 +70,8 @@ const answer = z.strictObject({
   expansions: z.int(),
   cutKeys: z.array(key),
   place: place.nullable(),
+  /** At which redirection services it is, or is to be. */
+  redirections: z.array(shownRedirection),
   problems: z.array(z.string()),
 });
 
@@ -242,6 +245,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
       expansions: device.expansions ?? 0,
       cutKeys: provisioning.cutKeysOf(id),
       place: device.place ?? null,
+      redirections: redirectionsOf(store, device),
       problems: [...emergency.deviceProblems(device), ...phoneProblems(device)],
     };
   }

@@ -12,6 +12,7 @@ import {
 } from './emergency.ts';
 import { layoutNoun } from './layout.ts';
 import { modelNoun } from './model.ts';
+import { redirectionNoun } from './redirection.ts';
 import { type Column, field, type Row } from './table.ts';
 import { keysOf, numberOf } from './typed.ts';
 import { unknownPhoneNoun } from './unknown-phone.ts';
@@ -191,6 +192,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
   },
 
   upstream: upstreamNoun,
+  redirection: redirectionNoun,
 
   device: {
     about: 'the phones',

@@ -146,36 +146,35 @@ export function createRedirections(options: RedirectionsOptions): Redirections {
         log.error({ err }, 'redirections failed');
         return firstRetryMs; // a disk that is full is full for a while
       })
-      .then((restMs) => sleep(restMs ?? 0));
+      .then(sleep);
   }
 
-  function sleep(restMs: number): void {
+  function sleep(waitMs: number): void {
     working = undefined;
     if (isClosed) return;
-    if (isDirty && restMs === 0) {
-      wake();
-      return;
-    }
-    const due = next();
-    const waitMs = due === undefined ? lookMs : Math.max(1_000, due.at - clock.wall());
-    cancel = clock.after(Math.max(restMs, Math.min(lookMs, waitMs)), () => {
+    cancel = clock.after(waitMs, () => {
       isDirty = true;
       wake();
     });
+    if (isDirty) wake();
   }
 
-  /** Until nothing is due. */
-  async function work(): Promise<void> {
-    while (!isClosed) {
-      if (isDirty) {
-        isDirty = false;
-        const changes = reconcile({ store, urlFor, now: clock.wall() });
-        for (let at = 0; at < changes.length; at += atOnce) await save(changes.slice(at, at + atOnce));
-      }
-      const row = next();
-      if (row === undefined || row.at > clock.wall()) return;
+  /** Until nothing is due; answers when to look again. */
+  async function work(): Promise<number> {
+    for (;;) {
+      if (isDirty) await plan();
+      const row = isClosed ? undefined : next();
+      if (row === undefined) return lookMs;
+      const waitMs = row.at - clock.wall();
+      if (waitMs > 0) return Math.min(lookMs, waitMs);
       await settle(row);
     }
+  }
+
+  async function plan(): Promise<void> {
+    isDirty = false;
+    const changes = reconcile({ store, urlFor, now: clock.wall() });
+    for (let at = 0; at < changes.length; at += atOnce) await save(changes.slice(at, at + atOnce));
   }
 
   /** Who changed it meanwhile is right: it is looked at again. */
@@ -305,4 +304,4 @@ export function createRedirections(options: RedirectionsOptions): Redirections {
   };
 }
 
-export const formatMac = (mac: string) => mac.replace(/(?!^)(..)/g, ':$1');
+const formatMac = (mac: string) => mac.match(/../g)?.join(':');

@@ -6,13 +6,21 @@ import { type AppDeps, apiRoutes, createApp } from '#controller/api/app.ts';
 import { createKeys } from '#controller/keys.ts';
 import { site } from '#controller/model/model.ts';
 import type { Change, ChangeOver } from '#controller/model/ports.ts';
+import type { RedirectionsOptions } from '#controller/provisioning/rps/redirections.ts';
+import { fresh } from '#controller/provisioning/rps/wanted.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
 
 export type ApiWorld = ReturnType<typeof createApiWorld>;
 
-export function createApiWorld({ access = { type: 'local' } }: { access?: AppDeps['access'] } = {}) {
+export type ApiWorldOptions = {
+  access?: AppDeps['access'];
+  /** Real ones, instead of some that write down what they are asked. */
+  openRedirections?(deps: Pick<RedirectionsOptions, 'store' | 'keys' | 'clock'>): AppDeps['redirections'];
+};
+
+export function createApiWorld({ access = { type: 'local' }, openRedirections }: ApiWorldOptions = {}) {
   const asked: string[] = [];
   const logged: string[] = [];
   const clock = createFakeClock();
@@ -37,6 +45,7 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
       },
     },
   ] satisfies Change[]);
+  const keys = createKeys(new Uint8Array(32));
   const changeOver: ChangeOver = { state: 'active', ms: 12 };
 
   const deps: Omit<AppDeps, 'access'> = {
@@ -73,8 +82,22 @@ export function createApiWorld({ access = { type: 'local' } }: { access?: AppDep
         asked.push(`unlock ${extension}`);
       },
     },
-    keys: createKeys(new Uint8Array(32)),
+    keys,
     upstreams: { show: () => ({ addresses: [], registrations: [] }) },
+    redirections: openRedirections?.({ store, keys, clock }) ?? {
+      async check(id) {
+        asked.push(`check ${id}`);
+      },
+      rehearse: async (id, { mac }, wanted) => [
+        { method: 'PUT', url: `https://${id}.example/${mac}`, headers: { Authorization: '…' }, body: wanted },
+      ],
+      lookUp: async () => ({ isRegistered: false }),
+      async want(id, { mac }, wanted) {
+        asked.push(`${wanted} ${mac} at ${id}`);
+        const value = { ...fresh(id, mac, clock.wall()), wanted };
+        await store.commit([{ type: 'put', collection: 'redirections', value }]);
+      },
+    },
     hub: {
       async createEnrolToken(at) {
         asked.push(`enrol ${at}`);
