@@ -10,6 +10,8 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { apiPath } from '#controller/api/app.ts';
+import { createEventLog } from '#controller/api/event-log.ts';
+import { createStreams } from '#controller/api/events.ts';
 import { listenApi } from '#controller/api/listen.ts';
 import { createLocationUrls } from '#controller/emergency/location-urls.ts';
 import { createNotices } from '#controller/emergency/notices.ts';
@@ -31,6 +33,7 @@ import { systemClock } from '#protocol/clock.ts';
 import type { PortRange } from '#protocol/media/port-pool.ts';
 import { createEmergencies } from './emergencies.ts';
 import { checkTlsKey, isFirstStart } from './first-start.ts';
+import { createHappenings } from './happenings.ts';
 import { createKeys } from './keys.ts';
 import { openMasterKey } from './master-key.ts';
 
@@ -66,6 +69,8 @@ export async function openController({
   const clock = systemClock;
   const keys = createKeys(await openMasterKey(data, await isFirstStart(data)));
   const store = await openStore({ folder, log });
+  const happenings = createHappenings(log);
+  const { tell } = happenings;
   const opened: { close(): unknown }[] = [store];
 
   try {
@@ -80,6 +85,7 @@ export async function openController({
       onSip: (flow, bytes) => core.receive(flow, bytes),
       onHttp: (request) => provisioning.answer(request),
       onHeard: (phone) => unknownPhones.heard(phone),
+      onLink: (agent, site, isUp) => tell({ type: 'agent', agent, site, isUp }),
     });
     opened.push(hub);
 
@@ -102,13 +108,16 @@ export async function openController({
       log,
       resync: (device) => core.resync(device),
       configEtag: provisioning.etagOf,
+      tell,
     });
     opened.push(sessions);
     const line = createLoginLine({ sessions, store, media: hub, clock, log });
     const mediaOf = (site: string) => store.get('sites', site)?.media ?? 'direct';
     const own = createLocalPorts({ range: rtpPorts, clock, log });
     opened.push(own);
-    const media = createCallMedia({ ports: withOwnPorts(hub, own), mediaOf, clock, log });
+    const onCall = ({ id, sites }: { id: string; sites: readonly string[] }) =>
+      tell({ type: 'call', id, sites });
+    const media = createCallMedia({ ports: withOwnPorts(hub, own), mediaOf, clock, log, onCall });
     opened.push(media);
     const locations =
       locationUrl === undefined ? undefined : createLocationUrls(locationUrl, { keys, clock });
@@ -135,6 +144,8 @@ export async function openController({
       log,
     });
     opened.push(notices);
+    const eventLog = createEventLog({ store, happenings, clock });
+    const events = createStreams({ log: eventLog, clock });
     const api = await listenApi({
       listen: apiListen,
       socket: join(data, 'control.sock'),
@@ -150,6 +161,7 @@ export async function openController({
       redirections,
       emergency: createEmergencies({ store, keys, emergency: core.emergency, locations }),
       calls: media.calls,
+      events,
       counters: () => ({
         sip: core.counters,
         tunnel: hub.counters,
@@ -160,11 +172,13 @@ export async function openController({
         media: media.counters,
         upstream: { ...core.upstreams.counters, ...own.counters },
         notices: notices.counters,
+        events: events.counters,
       }),
       clock,
       log,
     });
-    opened.push(api);
+    // The listeners first: they would keep the API open.
+    opened.push(eventLog, api, events);
 
     let closing: Promise<void> | undefined;
     return {

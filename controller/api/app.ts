@@ -21,6 +21,7 @@ import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { type EmergencyDeps, emergencyCallRoutes, placeBehind, siteEmergencyRoutes } from './emergency.ts';
+import { type EventDeps, eventRoutes } from './events.ts';
 import { layoutRoutes } from './layouts.ts';
 import { metrics } from './metrics.ts';
 import { modelRoutes } from './models.ts';
@@ -43,6 +44,7 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   EmergencyDeps &
   UpstreamDeps &
   RedirectionDeps &
+  EventDeps &
   UnknownPhoneDeps & {
     hub: Agents;
     counters(): Counts;
@@ -77,6 +79,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...bulkRoutes(deps),
     ...tokenRoutes(deps),
     ...counterRoutes(deps),
+    ...eventRoutes(deps),
   ];
   const all = () => routes;
   routes.push(openapiRoute(apiPath, all), referenceRoute(apiPath, all));

@@ -30,6 +30,8 @@ export type CallMediaOptions = {
   mediaOf(site: string): 'direct' | 'agent';
   clock: Clock;
   log: Log;
+  /** One was answered, or is over. */
+  onCall?(call: { id: string; sites: readonly string[] }): void;
   maxCalls?: number;
   /** How many ended calls are remembered. */
   keep?: number;
@@ -80,6 +82,7 @@ export function createCallMedia({
   mediaOf,
   clock,
   log,
+  onCall = () => {},
   maxCalls = 5_000,
   keep = 200,
   silentMs = 5_000,
@@ -187,6 +190,7 @@ export function createCallMedia({
     call.since = clock.wall();
     counters.calls++;
     if (call.relay === undefined) counters.direct++;
+    onCall(reportOf(call));
   }
 
   function rewrite(call: Call, { message, from, to }: Between): Promise<void> | undefined {
@@ -229,6 +233,7 @@ export function createCallMedia({
     if (why === 'idle') counters.idle++;
     const report = reportOf(call, clock.wall());
     history.add(report);
+    onCall(report);
     const { from, to, sites, media, streams } = report;
     const ms = clock.wall() - call.since;
     log.info({ call: call.callId, from, to, sites, media, why, ms, streams }, 'call ended');

@@ -7,6 +7,7 @@
  * limit, for its phone to be set up.
  */
 
+import type { Tell } from '#controller/model/happening.ts';
 import type { Device } from '#controller/model/model.ts';
 import type {
   ChangeOver,
@@ -27,6 +28,7 @@ export type ChangeOversOptions = {
   resync: Resync;
   /** Of the device's own config file, as it would be answered now. */
   configEtag(device: string): string | undefined;
+  tell?: Tell;
 };
 
 type Run = {
@@ -45,7 +47,7 @@ export type RunningChangeOvers = ChangeOvers & {
 };
 
 export function createChangeOvers(options: ChangeOversOptions): RunningChangeOvers {
-  const { store, clock, log, resync, configEtag } = options;
+  const { store, clock, log, resync, configEtag, tell: tellAll = () => {} } = options;
   const runs = new Map<string, Run>();
   let isClosed = false;
 
@@ -85,8 +87,15 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
       const facts = { device, state: state.type, ms, times: { ...run.times } };
       if (state.type === 'stuck') log.warn({ ...facts, reason: reasonOf(state) }, 'change-over stuck');
       else log.info(facts, 'change-over');
+      tellAll({ type: 'changeOver', device, changeOver: changeOverOf(run) });
     }
     for (const effect of effects) perform(device, run, effect);
+  }
+
+  function changeOverOf(run: Run): ChangeOver {
+    const reason = reasonOf(run.state);
+    const ms = run.times.active ?? clock.now() - run.startedAt;
+    return { state: run.state.type, ms: Math.round(ms), ...(reason === undefined ? {} : { reason }) };
   }
 
   function perform(device: string, run: Run, effect: Effect): void {
@@ -156,9 +165,7 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
           ? { state: 'active', ms: 0 }
           : { state: 'pending', reason: 'the phone has not been set up yet', ms: 0 };
       }
-      const reason = reasonOf(run.state);
-      const ms = run.times.active ?? clock.now() - run.startedAt;
-      return { state: run.state.type, ms: Math.round(ms), ...(reason === undefined ? {} : { reason }) };
+      return changeOverOf(run);
     },
 
     fetched(device, etag) {

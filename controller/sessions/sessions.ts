@@ -16,6 +16,7 @@
  * different documents, so no compare-and-set would see that both moved.
  */
 
+import type { Happening, Tell } from '#controller/model/happening.ts';
 import type { Device, How, Session, User } from '#controller/model/model.ts';
 import type { Change, ChangeOvers, Kept, Resync, Sessions, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -34,6 +35,7 @@ export type SessionsOptions = {
   configEtag(device: string): string | undefined;
   policy?: { secondDevice?: SecondDevice; limits?: Limits };
   scrypt?: Scrypt;
+  tell?: Tell;
 };
 
 export type SecondDevice = NonNullable<User['secondDevice']>;
@@ -62,15 +64,16 @@ export function createSessions({
   configEtag,
   policy = {},
   scrypt,
+  tell = () => {},
 }: SessionsOptions): HotDesk {
   const { pepper } = keys;
   const pins = new Pins(scrypt === undefined ? { pepper } : { pepper, scrypt });
   const locks = new Locks(
     policy.limits === undefined ? { store, clock, log } : { store, clock, log, limits: policy.limits },
   );
-  const changeOvers = createChangeOvers({ store, clock, log, resync, configEtag });
+  const changeOvers = createChangeOvers({ store, clock, log, resync, configEtag, tell });
   const { secondDevice = 'allow' } = policy;
-  return new EmbeddedSessions({ store, clock, log, pins, locks, changeOvers, secondDevice });
+  return new EmbeddedSessions({ store, clock, log, pins, locks, changeOvers, secondDevice, tell });
 }
 
 type Parts = Pick<SessionsOptions, 'store' | 'clock' | 'log'> & {
@@ -78,11 +81,12 @@ type Parts = Pick<SessionsOptions, 'store' | 'clock' | 'log'> & {
   locks: Locks;
   changeOvers: RunningChangeOvers;
   secondDevice: SecondDevice;
+  tell: Tell;
 };
 
 /** What a login or logout will commit, and what follows from it. */
 type Move<T> = { changes: Change[]; result: T; touched: string[]; told: Told[] };
-type Told = { device: string; user: string; how: How; is: 'in' | 'out' };
+type Told = Extract<Happening, { type: 'login' | 'logout' }>;
 
 class EmbeddedSessions implements HotDesk {
   readonly #parts: Parts;
@@ -190,9 +194,13 @@ class EmbeddedSessions implements HotDesk {
   }
 
   async #commit<T>(how: How, { changes, result, touched, told }: Move<T>): Promise<T> {
-    const { store, changeOvers, log } = this.#parts;
+    const { store, changeOvers, log, tell } = this.#parts;
     if (changes.length > 0) await store.commit(changes);
-    for (const { is, ...facts } of told) log.info(facts, `logged ${is}`);
+    for (const happening of told) {
+      const { type, device, extension: user, how: why } = happening;
+      log.info({ device, user, how: why }, type === 'login' ? 'logged in' : 'logged out');
+      tell(happening);
+    }
     const [first, ...others] = touched;
     // The call in which somebody logged in is still up; the phones of others are not in it.
     const isInCall = how === 'dial' || how === 'key';
@@ -227,7 +235,7 @@ class EmbeddedSessions implements HotDesk {
       told: [
         ...(before === undefined ? [] : [out(before, 'takeover')]),
         ...left.map((other) => out(other, 'move')),
-        { device: id, user: extension, how, is: 'in' },
+        { type: 'login', device: id, extension, how },
       ],
     };
   }
@@ -300,7 +308,7 @@ const endsSessions: Partial<Record<Change['collection'], true>> = {
 
 const nothing: Move<undefined> = { changes: [], result: undefined, touched: [], told: [] };
 
-const out = ({ device, extension }: Session, how: How): Told => ({ device, user: extension, how, is: 'out' });
+const out = ({ device, extension }: Session, how: How): Told => ({ type: 'logout', device, extension, how });
 
 const raised = (device: Kept<Device>): Change => ({
   type: 'put',

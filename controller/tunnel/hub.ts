@@ -42,6 +42,8 @@ export type HubOptions = Intervals & {
   onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
   /** A phone asked the LAN of an agent for a config; answers where it is, for one of ours. */
   onHeard?(phone: HeardPhone): string | undefined;
+  /** The tunnel of an agent came up, or fell. */
+  onLink?(agent: string, site: string, isUp: boolean): void;
   /** TLS ends before us: at a proxy, whose pins these are, or nowhere, on loopback. */
   plain?: { pins: string[] };
   /** How long a socket has to show that it lives before another takes its place. */
@@ -109,6 +111,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     onSip,
     onHttp,
     onHeard = () => undefined,
+    onLink = () => {},
     plain,
     probeMs = 2_000,
     pingMs,
@@ -133,7 +136,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     if (known !== undefined) return known;
     const sign = (tlsKey: string, addresses: readonly string[]) =>
       siteCas.sign({ site: agent.site, tlsKey, addresses });
-    const remote = new RemoteAgent({ agent, clock, log, intervals, onSip, onHttp, onHeard, sign });
+    const remote = new RemoteAgent({ agent, clock, log, intervals, onSip, onHttp, onHeard, onLink, sign });
     remotes.set(agent.id, remote);
     return remote;
   }

@@ -45,6 +45,7 @@ export type RemoteAgentOptions = {
   onHttp(request: RelayedRequest): Promise<RelayedAnswer>;
   /** Answers where the phone has its config, if it is one of ours. */
   onHeard(phone: HeardPhone): string | undefined;
+  onLink(agent: string, site: string, isUp: boolean): void;
   /** A certificate of the site's CA, for these addresses. */
   sign(tlsKey: string, addresses: readonly string[]): Promise<string>;
 };
@@ -243,6 +244,7 @@ export class RemoteAgent {
   }
 
   #signalUp(fresh: boolean, left: readonly Frame[]): void {
+    this.#options.onLink(this.id, this.site, true);
     this.#options.log.info({ agent: this.id, site: this.site, fresh }, 'agent is up');
     if (!fresh) return;
     for (const { type, channel, body } of left) {
@@ -256,7 +258,9 @@ export class RemoteAgent {
 
   #down(kind: SocketKind, reason: string): void {
     this.#options.log.warn({ agent: this.id, site: this.site, kind, reason }, 'agent is down');
-    if (kind === 'signal') this.#http.restart();
+    if (kind !== 'signal') return;
+    this.#http.restart();
+    this.#options.onLink(this.id, this.site, false);
   }
 
   #gone(): void {

@@ -3,6 +3,9 @@
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
 import { type AppDeps, apiRoutes, createApp } from '#controller/api/app.ts';
+import { createEventLog } from '#controller/api/event-log.ts';
+import { createStreams } from '#controller/api/events.ts';
+import { createHappenings } from '#controller/happenings.ts';
 import { createKeys } from '#controller/keys.ts';
 import { site } from '#controller/model/model.ts';
 import type { Change, ChangeOver } from '#controller/model/ports.ts';
@@ -48,8 +51,13 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
   const keys = createKeys(new Uint8Array(32));
   const changeOver: ChangeOver = { state: 'active', ms: 12 };
 
+  const happenings = createHappenings({ error: (_, message) => logged.push(message) });
+  const eventLog = createEventLog({ store, happenings, clock, keep: 5 });
+  const events = createStreams({ log: eventLog, clock, maxClients: 2 });
+
   const deps: Omit<AppDeps, 'access'> = {
     store,
+    events,
     clock,
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
     changeOvers: { of: () => changeOver },
@@ -165,5 +173,5 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
       json: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
     };
   }
-  return { app, deps: { ...deps, access }, ask, asked, logged, store, clock };
+  return { app, deps: { ...deps, access }, ask, asked, logged, store, clock, happenings, events };
 }
