@@ -108,6 +108,7 @@ export async function openController({
       log,
       resync: (device) => core.resync(device),
       configEtag: provisioning.etagOf,
+      isInCall: (device) => core.isInCall(device),
       tell,
     });
     opened.push(sessions);

@@ -26,6 +26,7 @@ import { layoutRoutes } from './layouts.ts';
 import { metrics } from './metrics.ts';
 import { modelRoutes } from './models.ts';
 import { openapiRoute } from './openapi.ts';
+import { policyRoutes } from './policy.ts';
 import { formatProblem, problemOf } from './problem.ts';
 import { type RedirectionDeps, redirectionRoutes } from './redirections.ts';
 import { referenceRoute } from './reference.ts';
@@ -76,6 +77,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...redirectionRoutes(deps),
     ...emergencyCallRoutes(deps),
     ...siteEmergencyRoutes(deps),
+    ...policyRoutes(deps),
     ...bulkRoutes(deps),
     ...tokenRoutes(deps),
     ...counterRoutes(deps),

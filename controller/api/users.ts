@@ -219,13 +219,14 @@ const hidden = (
 });
 
 function toJson(value: User): z.infer<typeof answer> {
-  const { extension, name, hotdesk, secondDevice, keys, pinHash, upstream } = value;
+  const { extension, name, hotdesk, secondDevice, policy, keys, pinHash, upstream } = value;
   const account = upstream && { id: upstream.id, user: upstream.user, hasSecret: true };
   return {
     extension,
     name,
     hotdesk,
     secondDevice,
+    policy,
     keys,
     hasPin: pinHash !== undefined,
     upstream: account,

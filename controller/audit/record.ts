@@ -40,6 +40,7 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     ringSeconds: 'shown',
     media: 'shown',
     mayWatch: 'shown',
+    policy: 'shown',
   },
   agents: { id: 'shown', site: 'shown', publicKey: 'shown', enrolledAt: 'shown', revokedAt: 'shown' },
   devices: {
@@ -59,10 +60,11 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     hotdesk: 'shown',
     secondDevice: 'shown',
     keys: 'shown',
+    policy: 'shown',
     pinHash: 'hidden',
     upstream: withoutSecret,
   },
-  sessions: { device: 'shown', extension: 'shown', since: 'shown', how: 'shown' },
+  sessions: { device: 'shown', extension: 'shown', since: 'shown', how: 'shown', limits: 'shown' },
   bindings: undefined,
   subscriptions: undefined,
   enrolTokens: { id: 'hidden', site: 'shown', expiresAt: 'shown', spentAt: 'shown' },
@@ -95,6 +97,13 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     automatic: 'shown',
   },
   redirections: undefined,
+  policies: {
+    id: 'shown',
+    secondDevice: 'shown',
+    longestMinutes: 'shown',
+    idleMinutes: 'shown',
+    endsAt: 'shown',
+  },
 };
 
 /** Undefined: nothing that anybody is told of. Of a document that stays, the fields that differ. */

@@ -7,7 +7,8 @@ import type { How } from './model.ts';
 import type { ChangeOver } from './ports.ts';
 
 export type Happening =
-  | { type: 'login' | 'logout'; device: string; extension: string; how: How }
+  /** `reason`: which limit ended it. */
+  | { type: 'login' | 'logout'; device: string; extension: string; how: How; reason?: string }
   | { type: 'changeOver'; device: string; changeOver: ChangeOver }
   | { type: 'agent'; agent: string; site: string; isUp: boolean }
   /** One began, was answered or ended. */

@@ -13,6 +13,7 @@
 
 import { z } from 'zod';
 import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
+import { policy, secondDevice, sessionLimits } from './policy.ts';
 import { type Redirection, type RedirectionService, redirection, redirectionService } from './redirection.ts';
 
 export const extension = z
@@ -79,6 +80,8 @@ export const site = z.strictObject({
   media: z.enum(['direct', 'agent']).default('direct'),
   /** Whose calls a phone may watch (busy lamps) and pick up: those on its user's keys, those of the site, all. */
   mayWatch: z.enum(['layout', 'site', 'all']).default('layout'),
+  /** Of sessions at its devices, as far as the user has none of his own. */
+  policy: policy.optional(),
 });
 
 export const agent = z.strictObject({
@@ -121,7 +124,9 @@ export const user = z.strictObject({
   /** May log in at hot-desk devices. */
   hotdesk: z.boolean().default(true),
   /** What a login at a second device does; the system's default when absent. */
-  secondDevice: z.enum(['allow', 'move', 'refuse']).optional(),
+  secondDevice: secondDevice.optional(),
+  /** When his sessions end by themselves. */
+  policy: sessionLimits.optional(),
   keys: z.array(key).max(200).default([]),
   /** `scrypt:N:salt:hash`, base64url; absent: the user has no PIN and cannot log in. */
   pinHash: z.string().optional(),
@@ -195,7 +200,11 @@ export const session = z.strictObject({
   extension,
   since: z.number(),
   how,
+  limits: sessionLimits.optional(),
 });
+
+/** What holds where neither the user nor the site says otherwise. */
+export const systemPolicy = policy.extend({ id: z.literal('system') });
 
 export const flow = z.strictObject({
   agent: agent.shape.id,
@@ -302,6 +311,7 @@ export const collections = {
   pinLocks: { schema: pinLock, id: 'id' },
   upstreams: { schema: upstream, id: 'id' },
   emergencyCalls: { schema: emergencyCall, id: 'id' },
+  policies: { schema: systemPolicy, id: 'id' },
   redirectionServices: { schema: redirectionService, id: 'id' },
   redirections: { schema: redirection, id: 'id' },
 } as const;
@@ -336,6 +346,7 @@ export type Documents = {
   pinLocks: PinLock;
   upstreams: Upstream;
   emergencyCalls: EmergencyCall;
+  policies: z.infer<typeof systemPolicy>;
   redirectionServices: RedirectionService;
   redirections: Redirection;
 };

@@ -11,6 +11,7 @@
  *     user deleted, or     their sessions end (`removed`), also when a login was
  *       not for hotdesk      on its way meanwhile
  *     device deleted       its session ends
+ *     its time is over     ./timed-ends.ts
  *
  * Logins and logouts go one after the other: two devices of one user touch
  * different documents, so no compare-and-set would see that both moved.
@@ -24,6 +25,13 @@ import { Fault } from '#protocol/fault.ts';
 import { createChangeOvers, type RunningChangeOvers } from './change-overs.ts';
 import { type Limits, Locks, type Try } from './locks.ts';
 import { Pins, type Scrypt } from './pins.ts';
+import {
+  createTimedEnds,
+  effectivePolicy,
+  type LimitReason,
+  limitsOf,
+  type TimedEnds,
+} from './timed-ends.ts';
 import { refuseWeakPin } from './weak-pins.ts';
 
 export type SessionsOptions = {
@@ -33,6 +41,7 @@ export type SessionsOptions = {
   log: Record<'info' | 'warn' | 'error', (facts: object, message: string) => void>;
   resync: Resync;
   configEtag(device: string): string | undefined;
+  isInCall?(device: string): boolean;
   policy?: { secondDevice?: SecondDevice; limits?: Limits };
   scrypt?: Scrypt;
   tell?: Tell;
@@ -65,6 +74,7 @@ export function createSessions({
   policy = {},
   scrypt,
   tell = () => {},
+  isInCall = () => false,
 }: SessionsOptions): HotDesk {
   const { pepper } = keys;
   const pins = new Pins(scrypt === undefined ? { pepper } : { pepper, scrypt });
@@ -73,7 +83,7 @@ export function createSessions({
   );
   const changeOvers = createChangeOvers({ store, clock, log, resync, configEtag, tell });
   const { secondDevice = 'allow' } = policy;
-  return new EmbeddedSessions({ store, clock, log, pins, locks, changeOvers, secondDevice, tell });
+  return new EmbeddedSessions({ store, clock, log, pins, locks, changeOvers, secondDevice, tell, isInCall });
 }
 
 type Parts = Pick<SessionsOptions, 'store' | 'clock' | 'log'> & {
@@ -82,6 +92,7 @@ type Parts = Pick<SessionsOptions, 'store' | 'clock' | 'log'> & {
   changeOvers: RunningChangeOvers;
   secondDevice: SecondDevice;
   tell: Tell;
+  isInCall(device: string): boolean;
 };
 
 /** What a login or logout will commit, and what follows from it. */
@@ -91,6 +102,7 @@ type Told = Extract<Happening, { type: 'login' | 'logout' }>;
 class EmbeddedSessions implements HotDesk {
   readonly #parts: Parts;
   readonly #stopWatching: () => void;
+  readonly #timedEnds: TimedEnds;
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
   #cancelSweep: (() => void) | undefined;
@@ -103,11 +115,18 @@ class EmbeddedSessions implements HotDesk {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { store, changeOvers } = parts;
+    const { store, clock, changeOvers, isInCall } = parts;
     this.of = changeOvers.of;
     this.fetched = changeOvers.fetched;
     this.registered = changeOvers.registered;
-    this.callEnded = changeOvers.callEnded;
+    this.callEnded = (device) => {
+      this.#timedEnds.callEnded(device);
+      changeOvers.callEnded(device);
+    };
+    this.#timedEnds = createTimedEnds({
+      ...{ store, clock, isInCall },
+      end: (session, reason) => this.#endByLimit(session, reason),
+    });
     this.#stopWatching = store.watch((changes) => {
       if (changes.some(({ collection }) => collection in endsSessions)) this.#sweep();
     });
@@ -176,6 +195,7 @@ class EmbeddedSessions implements HotDesk {
     this.#isClosed = true;
     this.#stopWatching();
     this.#cancelSweep?.();
+    this.#timedEnds.close();
     this.#parts.changeOvers.close();
     await this.#last;
   }
@@ -197,8 +217,8 @@ class EmbeddedSessions implements HotDesk {
     const { store, changeOvers, log, tell } = this.#parts;
     if (changes.length > 0) await store.commit(changes);
     for (const happening of told) {
-      const { type, device, extension: user, how: why } = happening;
-      log.info({ device, user, how: why }, type === 'login' ? 'logged in' : 'logged out');
+      const { type, extension: user, ...facts } = happening;
+      log.info({ ...facts, user }, type === 'login' ? 'logged in' : 'logged out');
       tell(happening);
     }
     const [first, ...others] = touched;
@@ -222,8 +242,14 @@ class EmbeddedSessions implements HotDesk {
     // Again at the same phone: perhaps because it does not show it.
     if (before?.extension === extension) return { changes: [], result: before, touched: [id], told: [] };
 
-    const left = this.#left(user, id);
-    const session: Session = { device: id, extension, since: clock.wall(), how };
+    const policy = effectivePolicy(
+      { ...user.policy, secondDevice: user.secondDevice },
+      store.get('sites', device.site)?.policy,
+      store.get('policies', 'system'),
+    );
+    const left = this.#left(extension, policy.secondDevice, id);
+    const limits = limitsOf(policy);
+    const session: Session = { device: id, extension, since: clock.wall(), how, ...(limits && { limits }) };
     return {
       changes: [
         { type: 'put', collection: 'sessions', value: session, expect: before?.revision ?? 'absent' },
@@ -247,7 +273,11 @@ class EmbeddedSessions implements HotDesk {
   }
 
   /** The user's other sessions, as far as policy ends them. Throws `forbidden` when it refuses instead. */
-  #left({ extension, secondDevice = this.#parts.secondDevice }: User, device: string): Kept<Session>[] {
+  #left(
+    extension: string,
+    secondDevice: SecondDevice = this.#parts.secondDevice,
+    device: string,
+  ): Kept<Session>[] {
     if (secondDevice === 'allow') return [];
     const others = this.#sessionsOf(extension).filter((session) => session.device !== device);
     if (secondDevice === 'move' || others[0] === undefined) return others;
@@ -273,6 +303,19 @@ class EmbeddedSessions implements HotDesk {
       throw new Fault('not.found', `no user ${extension}`, { noun: 'user', id: extension });
     }
     return user;
+  }
+
+  /** Of that session only: who logged in meanwhile has a time of his own. */
+  #endByLimit({ device, since, extension }: Session, reason: LimitReason): void {
+    const { store, log } = this.#parts;
+    this.#move('limit', () => {
+      const session = store.get('sessions', device);
+      if (session?.since !== since || session.extension !== extension) return nothing;
+      const told = [{ ...out(session, 'limit'), reason }];
+      return { changes: this.#ending(session), result: undefined, touched: [device], told };
+    }).catch((err: unknown) => {
+      if (!this.#isClosed) log.error({ err, device }, 'cannot end a session whose time is over');
+    });
   }
 
   /** Ends every session that has lost its user or its device. */

@@ -78,6 +78,7 @@ export type Emergency = { list: CallList; waysOut: WaysOut; test: EmergencyTest 
 export type SipCore = {
   receive(flow: Flow, bytes: Uint8Array): void;
   resync: Resync;
+  isInCall(device: string): boolean;
   readonly upstreams: Upstreams;
   readonly counters: Readonly<Counters>;
   readonly emergency: Emergency;
@@ -353,6 +354,7 @@ export function createSipCore({
       random,
       eventOf: resyncEventOf,
     }),
+    isInCall: (device) => calls.count(device) > 0,
     upstreams,
     counters,
     emergency: { list, waysOut, test },
