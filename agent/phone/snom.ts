@@ -105,6 +105,10 @@ const lists: Readonly<Record<string, Take>> = {
     file.set(`fkey ${index}`, text);
     file.set(`fkey ${index} label`, attributes.get('label') ?? '');
   },
+  /** Its contacts, which are counted alone. */
+  tbook(_, file) {
+    file.set('tbook', String(Number(file.settings.get('tbook') ?? 0) + 1));
+  },
   certificates({ attributes }, file) {
     file.set('certificate', attributes.get('url') ?? '');
   },
@@ -120,6 +124,7 @@ function parse(text: string, name: string): ConfigFile {
   const file = new Gathered(name);
   for (const list of root.name === 'settings' ? root.children : [root]) {
     const take = lists[list.name];
+    if (list.attributes.get('complete') === 'true') file.set(list.name, '0');
     if (take === undefined) file.skipped++;
     else for (const element of list.children) take(element, file);
   }

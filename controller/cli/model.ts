@@ -1,7 +1,7 @@
 /** `hotdesk model …`: the phones that can be set up, and what is known of each. */
 
 import { field, type Row } from './table.ts';
-import { item, last, type Noun, valued } from './verb.ts';
+import { last, type Noun, valued } from './verb.ts';
 
 export const modelNoun: Noun = {
   about: 'the phones that can be set up',
@@ -30,7 +30,13 @@ export const modelNoun: Noun = {
     show: {
       about: 'keys, files, what a phone is told and what stays on it',
       args: ['MODEL'],
-      run: ({ client, args }) => item(client.ask('GET', `/models/${encodeURIComponent(args[0] ?? '')}`)),
+      async run({ client, args }) {
+        const json = (await client.ask('GET', `/models/${encodeURIComponent(args[0] ?? '')}`)) as Row;
+        const fates = Object.entries(json.atLogout as Record<string, { state: string; note?: string }>);
+        const atLogout = fates.map(([what, { state }]) => `${what} ${state}`);
+        const notes = new Set(fates.flatMap(([, { note }]) => (note === undefined ? [] : [note])));
+        return { type: 'item', item: { ...json, atLogout, afterLogout: [...notes] }, json };
+      },
     },
   },
 };

@@ -118,7 +118,7 @@ function jsonOf(result: Result): object {
     case 'items':
       return result.json ?? { items: result.items };
     case 'item':
-      return result.item;
+      return result.json ?? result.item;
     case 'text':
       return result.json;
     case 'done':

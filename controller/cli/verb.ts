@@ -7,10 +7,10 @@ import type { Column, Row } from './table.ts';
 
 export type Flag = FlagShape & { about: string; value?: string };
 
-/** What a verb answers with: `--json` prints its JSON, people get a table, fields, or the text. `refused`: why it was not done. */
+/** What a verb answers with: `--json` prints its JSON (`json` where people get less), people get a table, fields, or the text. `refused`: why it was not done. */
 export type Result =
   | { type: 'items'; items: readonly Row[]; columns: readonly Column[]; refused?: string; json?: object }
-  | { type: 'item'; item: Row }
+  | { type: 'item'; item: Row; json?: object }
   | { type: 'text'; text: string; json: object }
   | { type: 'done' };
 

@@ -1,6 +1,7 @@
 /** What is known of a model, as the API and the command line tell it to an admin. */
 
 import { z } from 'zod';
+import { atLogout, remembered } from './at-logout.ts';
 import { makes } from './makes.ts';
 import type { Model } from './model.ts';
 
@@ -44,6 +45,15 @@ export const modelFacts = modelRow.extend({
   ouis: z.array(z.string().regex(/^[0-9a-f]{6}$/)).min(1),
   resync: z.strictObject({ event: text, setting: text }),
   restartsFor: z.array(text),
+  /** What is left of its last user; `settings` are those that every config has for it. */
+  atLogout: z.record(
+    z.enum(remembered),
+    z.strictObject({
+      state: z.enum(['emptied', 'off', 'stays', 'none']),
+      settings: z.array(text),
+      note: text.optional(),
+    }),
+  ),
   /** What to try on one before buying many. */
   uncertain: z.array(text),
 });
@@ -76,6 +86,7 @@ export function factsOf(model: Model): ModelFacts {
     ouis: [...ouis],
     resync: { ...resync },
     restartsFor: [...restartsFor],
+    atLogout: shownFates(model),
     uncertain: [...(model.notes === '' ? [] : [model.notes]), ...uncertain],
   };
 }
@@ -89,4 +100,12 @@ const usualArea: Partial<Record<Model['vendor'], string>> = {
 function firstKeyOf({ vendor, areas }: Model): ModelFacts['firstKey'] {
   const area = areas.find(({ pages, first, last }) => pages > 0 && last >= first);
   return { area: area?.name ?? usualArea[vendor] ?? 'key', number: area?.first ?? 1 };
+}
+
+function shownFates(model: Model): ModelFacts['atLogout'] {
+  const fates = Object.entries(atLogout(model)).map(([what, { state, by, note }]) => {
+    const settings = by.map(([setting, value]) => `${setting} = ${value ?? '(as from the factory)'}`);
+    return [what, { state, settings, ...(note !== undefined && { note }) }];
+  });
+  return Object.fromEntries(fates) as ModelFacts['atLogout'];
 }

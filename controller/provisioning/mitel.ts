@@ -105,6 +105,7 @@ function callSettings({ pickupCode }: ConfigSheet): Setting[] {
     ['callers list disabled', 1],
     ['redial disabled', 1],
     ['missed calls indicator disabled', 1],
+    ['directory disabled', 1],
     ['directed call pickup', 1],
     ['directed call pickup prefix', pickupCode],
   ];

@@ -54,6 +54,7 @@ function formatSnom(sheet: ConfigSheet): string {
     ' <functionKeys e="2">',
     ...keyLines(sheet),
     ' </functionKeys>',
+    ' <tbook e="2" complete="true"></tbook>', // the whole address book: nobody
     ...trust(sheet),
     '</settings>',
     '',

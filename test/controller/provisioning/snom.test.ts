@@ -115,7 +115,7 @@ describe('snom config', (test) => {
   ] as const) {
     test(`the golden file of a D785, ${name}`, () => {
       const text = textOf('D785', user);
-      if (process.env.UPDATE_GOLDEN === '1') writeFileSync(golden(name), text);
+      if (process.env.GOLDEN === 'write') writeFileSync(golden(name), text);
       assert.is(text, readFileSync(golden(name), 'utf8'));
     });
   }
