@@ -1,7 +1,7 @@
 /** What is known of a model, as the API and the command line tell it to an admin. */
 
 import { z } from 'zod';
-import { atLogout, remembered } from './at-logout.ts';
+import { atLogout, type Remembered, remembered } from './at-logout.ts';
 import { makes } from './makes.ts';
 import type { Model } from './model.ts';
 
@@ -32,6 +32,13 @@ const regExp = text.refine((source) => {
   }
 }, 'is no regular expression');
 
+const fate = z.strictObject({
+  state: z.enum(['emptied', 'off', 'stays', 'none']),
+  settings: z.array(text),
+  note: text.optional(),
+});
+type Fates = Record<Remembered, typeof fate>;
+
 export const modelFacts = modelRow.extend({
   /** The keys that a config empties: more than `keys` where sources differ. */
   keysWritten: count,
@@ -46,14 +53,7 @@ export const modelFacts = modelRow.extend({
   resync: z.strictObject({ event: text, setting: text }),
   restartsFor: z.array(text),
   /** What is left of its last user; `settings` are those that every config has for it. */
-  atLogout: z.record(
-    z.enum(remembered),
-    z.strictObject({
-      state: z.enum(['emptied', 'off', 'stays', 'none']),
-      settings: z.array(text),
-      note: text.optional(),
-    }),
-  ),
+  atLogout: z.strictObject(Object.fromEntries(remembered.map((what) => [what, fate])) as Fates),
   /** What to try on one before buying many. */
   uncertain: z.array(text),
 });

@@ -110,7 +110,7 @@ describe('a make’s reader', (test) => {
   const rows: [make: Name, text: string, settings: Memory, more?: { skipped?: number; repeated?: number; includes?: string[] }][] = [
     ['snom', '<settings><phone-settings><a perm="R">x &amp; y</a><b idx="2">z</b></phone-settings></settings>', { a: 'x & y', 'b 2': 'z' }],
     ['snom', "<!-- c --><settings><functionKeys><fkey idx='0' label='Ben'>blf 101|**</fkey></functionKeys></settings>", { 'fkey 0': 'blf 101|**', 'fkey 0 label': 'Ben' }],
-    ['snom', '<settings><phone-settings><a>1</a><a>2</a></phone-settings><tbook/></settings>', { a: '2' }, { skipped: 1, repeated: 1 }],
+    ['snom', '<settings><phone-settings><a>1</a><a>2</a></phone-settings><dialplan/></settings>', { a: '2' }, { skipped: 1, repeated: 1 }],
     ['snom', '<setting-files><file url="more.xml"/></setting-files>', {}, { includes: ['more.xml'] }],
     ['grandstream', '<gs_provision><config version="2"><item name="a">1</item><item name="b"><part name="c">2</part></item></config></gs_provision>', { a: '1', 'b.c': '2' }],
     ['grandstream', '<gs_provision><config version="1"><P35>100</P35><x/></config><y/></gs_provision>', { P35: '100' }, { skipped: 2 }],
