@@ -83,3 +83,16 @@ export type UnknownPhone = {
   address: string;
   lastSeen: string;
 };
+
+export type ModelRow = {
+  id: string;
+  vendor: string;
+  model: string;
+  keys: number;
+  confidence: 'documented' | 'uncertain';
+  notes: string;
+};
+
+export type LaidKey = Key & { position: number; page: number; module?: number; area?: string };
+
+export type Preview = { keys: LaidKey[]; cut: Key[] };

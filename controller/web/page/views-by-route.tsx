@@ -3,22 +3,39 @@
 import type { ComponentChildren } from 'preact';
 import { DeviceView } from '#controller/web/page/views/device.tsx';
 import { Devices } from '#controller/web/page/views/devices.tsx';
+import { LayoutView } from '#controller/web/page/views/layout.tsx';
+import { NewDevice } from '#controller/web/page/views/new-device.tsx';
+import { NewUser } from '#controller/web/page/views/new-user.tsx';
 import { NotFound } from '#controller/web/page/views/not-found.tsx';
 import { Overview } from '#controller/web/page/views/overview.tsx';
+import { NewSite, SiteView } from '#controller/web/page/views/site.tsx';
+import { Sites } from '#controller/web/page/views/sites.tsx';
+import { UserView } from '#controller/web/page/views/user.tsx';
+import { Users } from '#controller/web/page/views/users.tsx';
 import { hasRole } from './context.ts';
 import type { Me } from './shapes.ts';
 
 type Open = (id: string) => ComponentChildren;
 
-/** First word → the view alone, and the one of a thing with that id. */
-const views: Readonly<Record<string, { list?: () => ComponentChildren; one?: Open }>> = {
-  '': { list: () => <Overview /> },
-  devices: { list: () => <Devices />, one: (id) => <DeviceView key={id} id={id} /> },
+/** Words of the address, `:id` for any one. */
+const views: Readonly<Record<string, Open>> = {
+  '': () => <Overview />,
+  devices: () => <Devices />,
+  'devices/new': () => <NewDevice />,
+  'devices/:id': (id) => <DeviceView key={id} id={id} />,
+  users: () => <Users />,
+  'users/new': () => <NewUser />,
+  'users/:id': (id) => <UserView key={id} extension={id} />,
+  'users/:id/keys': (id) => <LayoutView key={id} extension={id} />,
+  sites: () => <Sites />,
+  'sites/new': () => <NewSite />,
+  'sites/:id': (id) => <SiteView key={id} id={id} />,
 };
 
-export function viewOf(me: Me, [first = '', id, ...rest]: readonly string[]): ComponentChildren {
+export function viewOf(me: Me, route: readonly string[]): ComponentChildren {
   if (!hasRole(me, 'readOnly')) return null;
-  const found = views[first];
-  const view = id === undefined ? found?.list?.() : rest.length === 0 ? found?.one?.(id) : undefined;
-  return view ?? <NotFound />;
+  const [first, id = '', ...rest] = route;
+  const exact = views[route.join('/')];
+  const found = exact ?? (id === '' ? undefined : views[[first, ':id', ...rest].join('/')]);
+  return found?.(id) ?? <NotFound />;
 }

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { hasRole, useApp, useItems, useText, useWords } from '#controller/web/page/context.ts';
-import { Copy } from '#controller/web/page/parts/copy.tsx';
+import { formatMac } from '#controller/web/page/mac.ts';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
 import { TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
@@ -12,9 +12,10 @@ import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import { go, toHash } from '#controller/web/page/route.ts';
 import type { Device } from '#controller/web/page/shapes.ts';
 import { type Finding, whyOf } from '#controller/web/page/why.ts';
+import { AtThePhone } from './at-the-phone.tsx';
 import { formatTime, Since, State, Who } from './cells.tsx';
-import { LogOut } from './devices.tsx';
-import { formatMac } from './mac.ts';
+import { LogOut } from './log-out.tsx';
+
 import { NotFound } from './not-found.tsx';
 
 export function DeviceView({ id }: { id: string }) {
@@ -82,7 +83,7 @@ function Shown({ device }: { device: Device }) {
           </dl>
         </section>
         {isAdmin && extension === null && <LogIn device={id} />}
-        <Provisioning device={device} />
+        <AtThePhone device={device} />
       </div>
       {asked === 'logOut' && <LogOut devices={[id]} onClose={() => setAsked(undefined)} />}
       {asked === 'remove' && (
@@ -180,23 +181,6 @@ function LogIn({ device }: { device: string }) {
           </button>
         </div>
       </Form>
-    </section>
-  );
-}
-
-function Provisioning({ device: { provisioningUrl } }: { device: Device }) {
-  const text = useText();
-  return (
-    <section class="card" aria-labelledby="provisioning">
-      <h2 id="provisioning">{text.provisioning}</h2>
-      {provisioningUrl ? (
-        <>
-          <p>{text.provisioningHint}</p>
-          <Copy label={text.provisioning}>{provisioningUrl}</Copy>
-        </>
-      ) : (
-        <p>{text.noUrlYet}</p>
-      )}
     </section>
   );
 }

@@ -1,9 +1,8 @@
 /** The phones: found by a word, kept by site and state, and logged out, one or many. */
 
 import { useState } from 'preact/hooks';
-import { ask } from '#controller/web/page/api.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
-import { Confirm } from '#controller/web/page/parts/dialog.tsx';
+import { formatMac } from '#controller/web/page/mac.ts';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
@@ -11,7 +10,8 @@ import { toHash } from '#controller/web/page/route.ts';
 import type { Device } from '#controller/web/page/shapes.ts';
 import { stateOf } from '#controller/web/page/why.ts';
 import { State, Who } from './cells.tsx';
-import { formatMac } from './mac.ts';
+import { LogOut } from './log-out.tsx';
+
 import { UnknownPhones } from './unknown-phones.tsx';
 
 export function Devices() {
@@ -158,25 +158,4 @@ function matches({ id, mac, model, vendor, extension }: Device, name = '', wante
     .toLowerCase()
     .split(/\s+/)
     .every((word) => all.includes(word));
-}
-
-/** Ends sessions, whoever's they are. */
-export function LogOut({ devices, onClose }: { devices: readonly string[]; onClose(): void }) {
-  const { say } = useApp();
-  const text = useText();
-  return (
-    <Confirm
-      title={text.logOutTitle(devices.length)}
-      verb={text.logOut}
-      onClose={onClose}
-      action={async () => {
-        const answers = await Promise.allSettled(devices.map((id) => ask('DELETE', `/sessions/${id}`)));
-        const failed = answers.find((answer) => answer.status === 'rejected');
-        if (failed !== undefined) throw failed.reason;
-        say(text.loggedOut(devices.length));
-      }}
-    >
-      <p>{text.logOutWarning(devices.join(', '))}</p>
-    </Confirm>
-  );
 }

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { useApp, useItems, useText } from '#controller/web/page/context.ts';
+import { formatMac } from '#controller/web/page/mac.ts';
 import { TextField } from '#controller/web/page/parts/field.tsx';
 import { useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
@@ -10,7 +11,6 @@ import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import { go } from '#controller/web/page/route.ts';
 import type { UnknownPhone } from '#controller/web/page/shapes.ts';
 import { Since } from './cells.tsx';
-import { formatMac } from './mac.ts';
 
 export function UnknownPhones() {
   const text = useText();

@@ -1,0 +1,163 @@
+/**
+ * A user's keys: put in order by dragging, by the arrow keys or by buttons,
+ * and beside them the phone as it will look, as the server would lay it out.
+ */
+
+import { useState } from 'preact/hooks';
+import { ask, send } from '#controller/web/page/api.ts';
+import { useApp, useItems, useText } from '#controller/web/page/context.ts';
+import {
+  emptyKey,
+  formatKeys,
+  maxKeys,
+  moved,
+  readKeys,
+  replaced,
+  without,
+} from '#controller/web/page/keys.ts';
+import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { View, Waiting } from '#controller/web/page/parts/view.tsx';
+import type { Key, User } from '#controller/web/page/shapes.ts';
+import { KeyRow } from './key-row.tsx';
+import { NotFound } from './not-found.tsx';
+import { PhonePreview } from './phone-preview.tsx';
+
+export function LayoutView({ extension }: { extension: string }) {
+  const users = useItems('users');
+  return (
+    <Waiting lists={[users]}>
+      {() => {
+        const user = users.items.find((each) => each.extension === extension);
+        return user === undefined ? <NotFound /> : <LayoutEditor user={user} />;
+      }}
+    </Waiting>
+  );
+}
+
+export function LayoutEditor({ user }: { user: User }) {
+  const text = useText();
+  return (
+    <View title={text.keysTitle(user.name)}>
+      <Editor key={user.extension} user={user} />
+    </View>
+  );
+}
+
+/** A key keeps its identity while it is moved: what has the focus keeps it. */
+type Row = { id: number; key: Key };
+
+let lastId = 0;
+const toRow = (key: Key): Row => ({ id: ++lastId, key });
+
+function Editor({ user }: { user: User }) {
+  const { say } = useApp();
+  const text = useText();
+  const submit = useSubmit();
+  const [rows, setRows] = useState<readonly Row[]>(() => user.keys.map(toRow));
+  const [dragged, setDragged] = useState<number>();
+  const [told, setTold] = useState('');
+  const keys = rows.map(({ key }) => key);
+
+  const move = (from: number, to: number) => {
+    const end = Math.max(0, Math.min(to, rows.length - 1));
+    if (end === from) return;
+    setRows(moved(rows, from, end));
+    setTold(text.keyMoved(from + 1, end + 1));
+  };
+  const save = async () => {
+    const path = `/users/${user.extension}`;
+    const etag = (await send('GET', path)).headers.get('etag') ?? undefined;
+    await ask('PATCH', path, { keys }, etag);
+  };
+  return (
+    <div class="columns wide">
+      <section class="card" aria-labelledby="keys">
+        <h2 id="keys">{text.keys}</h2>
+        <p class="hint">{text.keysHint}</p>
+        <Form submit={submit} action={save} onDone={() => say(text.saved)}>
+          <ol class="keys">
+            {rows.map(({ id, key }, index) => (
+              <KeyRow
+                key={id}
+                value={key}
+                index={index}
+                count={rows.length}
+                wrong={submit.wrong(`keys.${index}`)}
+                isDragged={dragged === index}
+                onChange={(next) => setRows(replaced(rows, index, { id, key: next }))}
+                onMove={(to) => move(index, to)}
+                onRemove={() => setRows(without(rows, index))}
+                onDragStart={() => setDragged(index)}
+                onDragEnd={() => setDragged(undefined)}
+                onDrop={() => {
+                  if (dragged !== undefined) move(dragged, index);
+                  setDragged(undefined);
+                }}
+              />
+            ))}
+          </ol>
+          <p class="sr" role="status">
+            {told}
+          </p>
+          <div class="actions">
+            <button
+              type="button"
+              disabled={rows.length >= maxKeys}
+              onClick={() => setRows([...rows, toRow(emptyKey)])}
+            >
+              {text.addKey}
+            </button>
+            <Files user={user} keys={keys} onKeys={(read) => setRows(read.map(toRow))} />
+            <button type="submit" class="primary" disabled={submit.isBusy}>
+              {text.save}
+            </button>
+          </div>
+        </Form>
+      </section>
+      <PhonePreview keys={keys} />
+    </div>
+  );
+}
+
+function Files({ user, keys, onKeys }: { user: User; keys: readonly Key[]; onKeys(keys: Key[]): void }) {
+  const text = useText();
+  const [wrong, setWrong] = useState(false);
+  const read = async (file: File | undefined) => {
+    if (file === undefined) return;
+    const found = file.size < 1_000_000 ? readKeys(await file.text()) : undefined;
+    setWrong(found === undefined);
+    if (found !== undefined) onKeys(found);
+  };
+  const save = () => {
+    const url = URL.createObjectURL(new Blob([formatKeys(keys)], { type: 'application/json' }));
+    const link = document.createElement('a');
+    link.href = url;
+    link.download = `keys-${user.extension}.json`;
+    link.click();
+    URL.revokeObjectURL(url);
+  };
+  return (
+    <>
+      <button type="button" onClick={save}>
+        {text.exportKeys}
+      </button>
+      <label class="button">
+        {text.importKeys}
+        <input
+          class="sr"
+          type="file"
+          accept="application/json,.json"
+          onChange={({ currentTarget }) => {
+            void read(currentTarget.files?.[0]);
+            currentTarget.value = '';
+          }}
+        />
+      </label>
+      {wrong && (
+        <p class="problem" role="alert">
+          {text.noLayout}
+        </p>
+      )}
+    </>
+  );
+}

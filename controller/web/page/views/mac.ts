@@ -1,3 +1,0 @@
-/** MAC addresses as people write them. */
-
-export const formatMac = (mac: string): string => mac.replace(/..(?!$)/g, '$&:');
