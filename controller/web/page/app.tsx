@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { SetUp, SignIn } from '#controller/web/page/views/sign-in.tsx';
 import { type Language, textOf } from '#controller/web/text/text.ts';
 import { ask, Refused, signedOut } from './api.ts';
-import { pollChanges } from './change-source.ts';
+import { serverChanges } from './change-source.ts';
 import { AppContext, WordsContext } from './context.ts';
 import { Live, type LiveState } from './live.ts';
 import { keepLanguage, readLanguage } from './preferences.ts';
@@ -63,7 +63,7 @@ export function Page() {
 
 /** Holds the stream of changes as long as somebody is signed in. */
 function SignedIn({ me, route }: { me: Me; route: readonly string[] }) {
-  const live = useMemo(() => new Live(pollChanges), []);
+  const live = useMemo(() => new Live(serverChanges), []);
   const [state, setState] = useState<LiveState>(live.state);
   const [line, setLine] = useState('');
   const app = useMemo(() => ({ me, live, say: setLine }), [me, live]);

@@ -1,12 +1,7 @@
 /**
  * What the page shows is what the server holds, without a reload: a list is
  * asked for once, and what changed in it is asked for again when the server
- * says that it changed.
- *
- *     a change of…   shows in…
- *     sessions       sessions, devices, history
- *     bindings       devices
- *     …              itself
+ * says that it changed. A session is shown with its device, too.
  */
 
 import { useEffect, useState } from 'preact/hooks';
@@ -34,7 +29,6 @@ const lists: { [N in ListName]: { path: string; idOf(item: Lists[N]): string } }
 
 const alsoShownIn: Readonly<Record<string, readonly ListName[]>> = {
   sessions: ['sessions', 'devices'],
-  bindings: ['devices'],
 };
 
 export type Loaded<T> = { items: readonly T[]; isLoaded: boolean; problem?: Problem };
@@ -51,6 +45,7 @@ export type LiveState = 'connecting' | 'live' | 'lost';
 /** More changes at once than this, and the whole list is asked for. */
 const singly = 5;
 const gatherMs = 100;
+const openMs = 1_500;
 
 export class Live {
   readonly #kept = new Map<ListName, Loaded<unknown>>();
@@ -60,14 +55,29 @@ export class Live {
   #timer: ReturnType<typeof setTimeout> | undefined;
   onState: (state: LiveState) => void = () => {};
   state: LiveState = 'connecting';
+  /** What was asked for before the line was open may have changed unnoticed: so it is opened first. */
+  readonly #opened: Promise<void>;
 
   constructor(source: ChangeSource) {
+    let onOpen = () => {};
+    let isLate = false;
+    this.#opened = new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        isLate = true;
+        resolve();
+      }, openMs);
+      onOpen = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
     this.#stop = source({
       onChange: (collection, id) => this.#note(collection, id),
-      onReset: () => {
-        for (const name of this.#kept.keys()) void this.load(name);
-      },
+      onReset: () => this.#reset(),
       onState: (state) => {
+        if (state === 'live') onOpen();
+        if (state === 'live' && isLate) this.#reset();
+        isLate = false;
         this.state = state;
         this.onState(state);
       },
@@ -83,7 +93,7 @@ export class Live {
     this.#listeners.set(name, listeners.add(listener));
     if (!this.#kept.has(name)) {
       this.#keep(name, { items: [], isLoaded: false });
-      void this.load(name);
+      void this.#opened.then(() => this.load(name));
     }
     return () => void listeners.delete(listener);
   }
@@ -100,6 +110,10 @@ export class Live {
   close(): void {
     clearTimeout(this.#timer);
     this.#stop();
+  }
+
+  #reset(): void {
+    for (const name of this.#kept.keys()) void this.load(name);
   }
 
   #keep(name: ListName, loaded: Loaded<unknown>): void {

@@ -1,6 +1,6 @@
 /** Phones that were heard and are nobody's yet: one click makes one of them a device. */
 
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { formatMac } from '#controller/web/page/mac.ts';
@@ -12,9 +12,17 @@ import { go } from '#controller/web/page/route.ts';
 import type { UnknownPhone } from '#controller/web/page/shapes.ts';
 import { Since } from './cells.tsx';
 
+/** Nobody tells of a phone that is heard: it is no document. */
+const everyMs = 5_000;
+
 export function UnknownPhones() {
   const text = useText();
+  const { live } = useApp();
   const { items } = useItems('unknownPhones');
+  useEffect(() => {
+    const timer = setInterval(() => void live.load('unknownPhones'), everyMs);
+    return () => clearInterval(timer);
+  }, [live]);
   if (items.length === 0) return null;
   return (
     <section class="card" aria-labelledby="unknown">
