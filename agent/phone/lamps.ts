@@ -12,6 +12,7 @@ import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { answerChallenge, chooseChallenge } from '#protocol/sip/digest.ts';
 import { createRequest, createResponse, type SipMessage } from '#protocol/sip/message.ts';
+import { formatHost } from '#protocol/sip/scan.ts';
 import type { ServerTransaction } from '#protocol/sip/transactions.ts';
 import type { Account, LineKey } from './make.ts';
 import { resolveHost, type Wire } from './wire.ts';
@@ -79,7 +80,7 @@ function createLamp(
   account: Account,
   { wire, userAgent, clock, token, onLamp }: LampsOptions,
 ): Lamp {
-  const server = `${uriHost(account.server.host)}:${account.server.port}`;
+  const server = `${formatHost(account.server.host)}:${account.server.port}`;
   const watched = `sip:${value}@${server}`;
   let dialog = { callId: token(), fromTag: token(), toTag: '', cseq: 0, remote: watched };
   let shown: LampState | undefined;
@@ -127,7 +128,7 @@ function createLamp(
         ['To', to],
         ['Call-ID', dialog.callId],
         ['CSeq', `${dialog.cseq} SUBSCRIBE`],
-        ['Contact', `<sip:${account.userName}@${uriHost(address)}:${port}>`],
+        ['Contact', `<sip:${account.userName}@${formatHost(address)}:${port}>`],
         ['Event', 'dialog'],
         ['Accept', 'application/dialog-info+xml'],
         ['Expires', String(expiresSeconds)],
@@ -204,5 +205,3 @@ function stateIn(body: string): LampState {
   if (states.includes('busy')) return 'busy';
   return states.includes('ringing') ? 'ringing' : 'idle';
 }
-
-const uriHost = (host: string) => (host.includes(':') ? `[${host}]` : host);

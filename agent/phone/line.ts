@@ -15,6 +15,7 @@ import {
   URI,
   UserAgent,
 } from 'sip.js';
+import { formatHost } from '#protocol/sip/scan.ts';
 import type { Wire } from './wire.ts';
 
 export type LineOptions = {
@@ -40,8 +41,9 @@ export type Line = {
 const ringingSeconds = 180;
 
 export async function openLine({ wire, userName, server, ...options }: LineOptions): Promise<Line> {
+  const uriOf = (user: string) => new URI('sip', user, formatHost(server.host), server.port);
   const userAgent = new UserAgent({
-    uri: new URI('sip', userName, server.host, server.port),
+    uri: uriOf(userName),
     displayName: options.displayName.replace(/["\\]/g, '\\$&'), // sip.js puts it between quotes as it is
 
     contactName: userName,
@@ -60,7 +62,7 @@ export async function openLine({ wire, userName, server, ...options }: LineOptio
     logBuiltinEnabled: false,
   });
   const way = wire.transport === 'udp' ? {} : { transport: wire.transport };
-  const contact = new URI('sip', userName, wire.local.address, wire.local.port, way);
+  const contact = new URI('sip', userName, formatHost(wire.local.address), wire.local.port, way);
   Object.assign(userAgent.contact, { uri: contact, toString: () => `<${contact}>` });
   await userAgent.start();
 
@@ -71,8 +73,7 @@ export async function openLine({ wire, userName, server, ...options }: LineOptio
   wire.user = user;
   return {
     userAgent,
-    toUri: (number) =>
-      /^sips?:/i.test(number) ? UserAgent.makeURI(number) : new URI('sip', number, server.host, server.port),
+    toUri: (number) => (/^sips?:/i.test(number) ? UserAgent.makeURI(number) : uriOf(number)),
     close() {
       if (wire.user === user) wire.user = undefined;
       void userAgent.stop();

@@ -13,7 +13,7 @@ import type { Clock } from '#protocol/clock.ts';
 import { answerChallenge, type Challenge, chooseChallenge } from '#protocol/sip/digest.ts';
 import { createRequest, type SipMessage } from '#protocol/sip/message.ts';
 import { formatNameAddr, parseNameAddr } from '#protocol/sip/name-addr.ts';
-import { encodeText } from '#protocol/sip/scan.ts';
+import { encodeText, formatHost } from '#protocol/sip/scan.ts';
 import type { Account } from './make.ts';
 import { resolveHost, type Wire } from './wire.ts';
 
@@ -53,8 +53,8 @@ export function createRegistration({
 }: RegistrationOptions): Registration {
   const { address, port } = wire.local;
   const way = wire.transport === 'udp' ? '' : `;transport=${wire.transport}`;
-  const contact = `sip:${aor}@${uriHost(address)}:${port}${way}`;
-  const server = `${uriHost(account.server.host)}:${account.server.port}`;
+  const contact = `sip:${aor}@${formatHost(address)}:${port}${way}`;
+  const server = `${formatHost(account.server.host)}:${account.server.port}`;
   const callId = `${token()}@${address}`;
   const fromTag = token();
   const display = account.displayName === '' ? {} : { display: encodeText(account.displayName) };
@@ -190,5 +190,3 @@ function grantedSeconds(answer: SipMessage, contact: string): number | undefined
   const text = own?.params.get('expires') ?? answer.get('Expires');
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
 }
-
-const uriHost = (host: string) => (host.includes(':') ? `[${host}]` : host);

@@ -33,6 +33,7 @@ export const says = {
   registered: /registered, identity=/,
   incoming: /incoming call from/i,
   answered: /Call \d+ with .* connected/,
+  paused: /Call \d+ with .* is now paused/,
   ended: /Call \d+ with .* ended/,
 } as const;
 
