@@ -23,6 +23,7 @@ import { resyncEventOf, takesSha256 } from '#controller/provisioning/models.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
 import { createRedirections } from '#controller/provisioning/rps/redirections.ts';
 import { createUnknownPhones } from '#controller/provisioning/unknown-phones.ts';
+import { createDeskHistory } from '#controller/sessions/desk-history.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
 import { openStore } from '#controller/store/store.ts';
@@ -111,7 +112,7 @@ export async function openController({
       isInCall: (device) => core.isInCall(device),
       tell,
     });
-    opened.push(sessions);
+    opened.push(sessions, createDeskHistory({ store, happenings, clock, log }));
     const line = createLoginLine({ sessions, store, media: hub, clock, log });
     const mediaOf = (site: string) => store.get('sites', site)?.media ?? 'direct';
     const own = createLocalPorts({ range: rtpPorts, clock, log });

@@ -22,6 +22,7 @@ import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { type EmergencyDeps, emergencyCallRoutes, placeBehind, siteEmergencyRoutes } from './emergency.ts';
 import { type EventDeps, eventRoutes } from './events.ts';
+import { historyRoutes } from './history.ts';
 import { layoutRoutes } from './layouts.ts';
 import { metrics } from './metrics.ts';
 import { modelRoutes } from './models.ts';
@@ -71,6 +72,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...unknownPhoneRoutes(deps),
     ...userRoutes(deps),
     ...userUpstreamRoutes(deps),
+    ...historyRoutes(deps),
     ...sessionRoutes({ ...deps, how }),
     ...callRoutes(deps),
     ...upstreamRoutes(deps),

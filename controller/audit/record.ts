@@ -97,6 +97,7 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     automatic: 'shown',
   },
   redirections: undefined,
+  deskEvents: undefined,
   policies: {
     id: 'shown',
     secondDevice: 'shown',

@@ -12,6 +12,7 @@
  */
 
 import { z } from 'zod';
+import { type DeskHistory, deskHistory } from './desk-events.ts';
 import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
 import { policy, secondDevice, sessionLimits } from './policy.ts';
 import { type Redirection, type RedirectionService, redirection, redirectionService } from './redirection.ts';
@@ -312,6 +313,7 @@ export const collections = {
   upstreams: { schema: upstream, id: 'id' },
   emergencyCalls: { schema: emergencyCall, id: 'id' },
   policies: { schema: systemPolicy, id: 'id' },
+  deskEvents: { schema: deskHistory, id: 'device' },
   redirectionServices: { schema: redirectionService, id: 'id' },
   redirections: { schema: redirection, id: 'id' },
 } as const;
@@ -347,6 +349,7 @@ export type Documents = {
   upstreams: Upstream;
   emergencyCalls: EmergencyCall;
   policies: z.infer<typeof systemPolicy>;
+  deskEvents: DeskHistory;
   redirectionServices: RedirectionService;
   redirections: Redirection;
 };
