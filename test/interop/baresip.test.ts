@@ -16,7 +16,7 @@ const why = hasProgram('baresip') ? '' : 'baresip is not installed';
 for (const transport of ['udp', 'tcp', 'tls'] as const)
   describe(`baresip as a phone by ${transport.toUpperCase()}`, (test) => {
     let world: World;
-    let ports: [number, number];
+    let ports: readonly number[] = [];
     const phones: (Baresip | undefined)[] = [];
 
     const it = why === '' ? test : (name: string) => test.skip(name, why);
@@ -24,12 +24,8 @@ for (const transport of ['udp', 'tcp', 'tls'] as const)
     /** The phone at desk `index` starts anew with the config that is its now. */
     const reprovision = async (index: 0 | 1): Promise<Baresip> => {
       await phones[index]?.close();
-      const phone = await openBaresip(
-        world,
-        await world.account(index),
-        index === 0 ? 440 : 1_000,
-        ports[index],
-      );
+      const hz = index === 0 ? 440 : 1_000;
+      const phone = await openBaresip(world, await world.account(index), hz, { port: ports[index] });
       phones[index] = phone;
       await phone.registered();
       return phone;

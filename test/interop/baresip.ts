@@ -38,13 +38,20 @@ const modules = '/usr/lib/baresip/modules';
 const patienceMs = 30_000;
 const betweenKeysMs = 250;
 
+export type BaresipOptions = {
+  /** Its SIP port; a free one when absent. */
+  port?: number | undefined;
+  /** Where it runs; on this host beside the agent when absent. */
+  place?: Place;
+  /** SRTP with keys in SDP, and no call without. */
+  isSecure?: boolean;
+};
+
 export async function openBaresip(
   world: Pick<World, 'host' | 'port'>,
   account: Account,
   toneHz: number,
-  port?: number,
-  /** Where it runs; on this host beside the agent when absent. */
-  place: Place = { address: world.host },
+  { port, place = { address: world.host }, isSecure = false }: BaresipOptions = {},
 ): Promise<Baresip> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-baresip-'));
   const sounds = join(folder, 'sounds');
@@ -57,11 +64,12 @@ export async function openBaresip(
   const { address: host } = place;
   await writeFile(join(folder, 'config'), config({ sip, control, sounds, toneHz, host, cafile }));
   await writeFile(join(folder, 'contacts'), '');
-  const params = `auth_user=${account.authUser};auth_pass=${account.secret};regint=600;audio_codecs=pcma/8000;ptime=20`;
+  const secure = isSecure ? ';mediaenc=srtp-mand' : '';
+  const params = `auth_user=${account.authUser};auth_pass=${account.secret};regint=600;audio_codecs=pcma/8000;ptime=20${secure}`;
   // The UDP address is where the world says: a test may have put a forwarder before the agent.
   const address =
     server.transport === 'udp'
-      ? `<sip:${account.user}@${world.host}:${world.port}>`
+      ? `<sip:${account.user}@${uriHost(world.host)}:${world.port}>`
       : `<sip:${account.user}@${server.address}:${server.port};transport=${server.transport}>`;
   await writeFile(join(folder, 'accounts'), `"${account.displayName}" ${address};${params}\n`, {
     mode: 0o600,
@@ -144,7 +152,7 @@ function config(options: {
 }): string {
   return [
     'poll_method epoll',
-    `sip_listen ${options.host}:${options.sip}`,
+    `sip_listen ${uriHost(options.host)}:${options.sip}`,
     ...(options.cafile === undefined ? [] : [`sip_cafile ${options.cafile}`]),
     'audio_player aubridge,nil',
     `audio_source ausine,${options.toneHz}`,
@@ -159,6 +167,7 @@ function config(options: {
     'module_app menu.so',
     'module_app ctrl_tcp.so',
     'module g711.so',
+    'module srtp.so',
     'module ausine.so',
     'module aubridge.so',
     'module sndfile.so',
@@ -167,6 +176,8 @@ function config(options: {
     '',
   ].join('\n');
 }
+
+const uriHost = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
 async function dial(port: number, place: Place): Promise<Duplex | undefined> {
   if (place.namespace !== undefined) return dialWithin(port, place);

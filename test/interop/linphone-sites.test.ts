@@ -62,7 +62,7 @@ describe('linphone and baresip at two sites', (test) => {
     await world.hotdesk(['session', 'login', north.device, '100']);
     await world.hotdesk(['session', 'login', south.device, '102']);
     linphone = await openLinphone(north, await north.account(), tones.linphone, north);
-    baresip = await openBaresip(south, await south.account(), tones.baresip, 5060, south);
+    baresip = await openBaresip(south, await south.account(), tones.baresip, { port: 5060, place: south });
     await linphone.registered();
     await baresip.registered();
   }, 60_000);

@@ -53,7 +53,7 @@ export function createTalk(world: TwoSites): Talk {
     phones.delete(desk);
     const hz = toneOf.get(desk) ?? tones[toneOf.size % tones.length] ?? tones[0];
     toneOf.set(desk, hz);
-    const phone = await openBaresip(desk, await desk.account(), hz, 5060, desk);
+    const phone = await openBaresip(desk, await desk.account(), hz, { port: 5060, place: desk });
     phones.set(desk, phone);
     await phone.registered();
     return phone;

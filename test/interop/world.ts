@@ -59,12 +59,12 @@ export type World = Ready & {
 
 const program = fileURLToPath(new URL('../../dist/hotdesk.mjs', import.meta.url));
 
-/** `logLevel`: of the controller and the agent, whose logs are in `folder`. */
-export async function openWorld({ logLevel = 'info' } = {}): Promise<World> {
+/** `logLevel`: of the controller and the agent, whose logs are in `folder`; `listen`: where its agent and its phones are. */
+export async function openWorld({ logLevel = 'info', listen = '127.0.0.1' } = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-interop-'));
   const child = spawn(
     process.execPath,
-    [program, 'demo', '--idle', '--json', '--data', join(folder, 'world')],
+    [program, 'demo', '--idle', '--json', '--listen', listen, '--data', join(folder, 'world')],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, HOTDESK_LOG_LEVEL: logLevel },
@@ -89,7 +89,7 @@ export async function openWorld({ logLevel = 'info' } = {}): Promise<World> {
     });
     void ended.then(([code]) => reject(new Error(`the demo ended with ${code}:\n${log}`)));
   });
-  const [host = '', port = ''] = ready.sip.split(':');
+  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(ready.sip) ?? [];
 
   const call: World['call'] = async (method, path, body) => {
     const response = await fetch(`${ready.api}${path}`, {

@@ -25,7 +25,7 @@ export async function freePort(address = '127.0.0.1'): Promise<number> {
 
 async function isFree(port: number, host: string): Promise<boolean> {
   const stream = createServer();
-  const datagrams = createSocket('udp4');
+  const datagrams = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   try {
     await once(stream.listen(port, host), 'listening');
     await once(datagrams.bind(port, host), 'listening');
