@@ -20,6 +20,9 @@ import type { Outcome, Prompt } from './machine.ts';
 import { loadVoices, type Voices } from './prompts.ts';
 import { createTalk, type Talk } from './talk.ts';
 
+/** Of the digits before the ACK: more than anybody can type by then. */
+const maxEarly = 16;
+
 export type LoginLineOptions = {
   sessions: Sessions;
   store: Pick<Store, 'get'>;
@@ -141,13 +144,18 @@ export function createLoginLine({
     const facts = { device: call.device, callId: incoming.callId };
     const language = store.get('sites', call.site)?.language ?? 'en';
     let dialogue: Dialogue | undefined;
+    /** Digits that were quicker than the ACK: they come by another socket of the tunnel. */
+    let early = '';
 
     const talk = createTalk({
       flow: call.flow,
       media,
       clock,
       sendsInfo: incoming.sendsInfo,
-      onDigit: (digit) => dialogue?.feed({ type: 'digit', digit }),
+      onDigit(digit) {
+        if (dialogue !== undefined) dialogue.feed({ type: 'digit', digit });
+        else early = (early + digit).slice(0, maxEarly);
+      },
       onPlayed: () => dialogue?.feed({ type: 'said' }),
       onLost() {
         log.info(facts, 'login call lost its agent');
@@ -199,6 +207,7 @@ export function createLoginLine({
         onEnd: end,
         log,
       });
+      for (const digit of early) dialogue.feed({ type: 'digit', digit });
     };
 
     const refusal = await agree(talk, incoming.offer, facts, log);

@@ -28,10 +28,16 @@ export const anna = { extension: '100', name: 'Anna Berger', pin: '4829' };
 export const ben = { extension: '101', name: 'Ben Krause', pin: '6301' };
 
 export type WorldOptions = {
-  /** HD0001, HD0002, … */
-  desks?: number;
+  /** HD0001, HD0002, …: so many, or these models. */
+  desks?: number | readonly string[];
   site?: object;
-  people?: readonly { extension: string; name: string; pin?: string; hotdesk?: boolean }[];
+  people?: readonly {
+    extension: string;
+    name: string;
+    pin?: string;
+    hotdesk?: boolean;
+    keys?: readonly object[];
+  }[];
   /** In the store before the controller opens it. */
   seed?: readonly Change[];
   agent?: Partial<AgentOptions>;
@@ -64,6 +70,7 @@ export type World = {
   defer(close: () => unknown): void;
 };
 
+export const deskName = (number: number) => `HD${String(number).padStart(4, '0')}`;
 export const macOf = (id: string) => `001565d0${id.slice(2)}`;
 
 /** Runs `story`, and closes everything afterwards, whatever happened. */
@@ -143,7 +150,8 @@ async function openWorld(options: WorldOptions, defer: World['defer']): Promise<
     device,
     url: urlOf,
     async desk(id, more = {}) {
-      const provisioning = { url: await urlOf(id), mac: macOf(id) };
+      const { model } = (await device(id)) as { model: string };
+      const provisioning = { url: await urlOf(id), mac: macOf(id), model };
       const desk = await openDesk({ provisioning, ...more });
       defer(() => desk.phone.close());
       await desk.saw('registered');
@@ -187,10 +195,9 @@ export async function populate(
 ): Promise<void> {
   await ask('POST', '/sites', { id: 'berlin', emergencyNumbers: ['112'], emergencyGateway, ...site });
   for (const person of people) await ask('POST', '/users', person);
-  for (let number = 1; number <= desks; number++) {
-    const mac = macOf(`HD${String(number).padStart(4, '0')}`);
-    await ask('POST', '/devices', { mac, model: 'T46S', site: 'berlin' });
-  }
+  const models = typeof desks === 'number' ? Array.from({ length: desks }, () => 'T46S') : desks;
+  for (const [index, model] of models.entries())
+    await ask('POST', '/devices', { mac: macOf(deskName(index + 1)), model, site: 'berlin' });
 }
 
 type Named<E extends PhoneEvent['event']> = Extract<PhoneEvent, { event: E }>;

@@ -215,6 +215,18 @@ describe('login line', (test) => {
     await world.close();
   });
 
+  test('digits that come before the ACK count', async () => {
+    const world = openWorld();
+    const call = await world.answered({ ack: false });
+    world.press(pin.slice(0, 2));
+    call.ack();
+    await settle();
+    world.press(`${pin.slice(2)}#`);
+    await until('committed', () => world.asked.length === 2);
+    assert.is(world.asked[0], `check HD0001 100 ${pin}`);
+    await world.close();
+  });
+
   test('hold and resume: the answer mirrors, our audio stops and goes on, the stream stays', async () => {
     const world = openWorld();
     const call = await world.answered();
