@@ -20,4 +20,16 @@ export function parseHostPort(text: string, field = 'address'): HostPort {
   return { address, port };
 }
 
+/**
+ * The `lookup` of a UDP socket that sends to addresses alone. Without it each datagram asks the
+ * resolver whether its address is one, and leaves a turn later.
+ */
+export function addressOnly(
+  address: string,
+  _: unknown,
+  found: (error: Error | null, address: string, family: number) => void,
+): void {
+  found(null, address, isIP(address));
+}
+
 export const sameHostPort = (a: HostPort, b: HostPort) => a.port === b.port && a.address === b.address;

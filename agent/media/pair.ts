@@ -6,6 +6,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { addressOnly } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import type { PortPool } from '#protocol/media/port-pool.ts';
 
@@ -38,10 +39,15 @@ async function bindPair(address: string, wanted: number): Promise<Omit<Pair, 'cl
 
 /** Undefined when the port is taken; throws for what another port would not mend. */
 async function bind(address: string, port: number): Promise<Socket | undefined> {
-  const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', ipv6Only: isIPv6(address) });
+  const socket = createSocket({
+    type: isIPv6(address) ? 'udp6' : 'udp4',
+    ipv6Only: isIPv6(address),
+    lookup: addressOnly,
+  });
   try {
+    const listening = once(socket, 'listening');
     socket.bind({ address, port });
-    await once(socket, 'listening');
+    await listening;
     return socket;
   } catch (error) {
     socket.close();

@@ -9,7 +9,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { toCanonical } from '#agent/target.ts';
-import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import { addressOnly, formatHostPort, type HostPort } from '#protocol/address.ts';
 import { type Certificate, type CertificateOptions, createCertificate } from './certificate.ts';
 import type { ConnectionLimits } from './connection.ts';
 import { type ConnectionsOptions, createConnections } from './connections.ts';
@@ -131,10 +131,12 @@ async function bindSocket(address: string, port: number): Promise<Socket> {
     type: isIPv6(address) ? 'udp6' : 'udp4',
     ipv6Only: isIPv6(address),
     recvBufferSize: receiveBufferBytes,
+    lookup: addressOnly,
   });
   try {
+    const listening = once(socket, 'listening');
     socket.bind({ address, port });
-    await once(socket, 'listening');
+    await listening;
     return socket;
   } catch (error) {
     socket.close();
