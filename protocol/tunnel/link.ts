@@ -19,6 +19,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault, type FaultCode } from '#protocol/fault.ts';
+import { Acknowledging } from './acknowledging.ts';
 import {
   decodeFrames,
   decodeHello,
@@ -66,11 +67,7 @@ export type LinkOptions = {
 
 export type PlainType = Extract<FrameType, `http.${string}`>;
 
-/** An acknowledgement waits so long for company, and for so many frames. */
-const ackDelayMs = 20;
-const ackEvery = 32;
-
-type Timer = 'gap' | 'ack' | 'firstFrame';
+type Timer = 'gap' | 'firstFrame';
 
 export class Link {
   /** Frames. `repeated`: received again; `refused`: not taken for sending; `dropped`: taken and given up. */
@@ -87,7 +84,7 @@ export class Link {
   #seen: Epoch = noEpoch;
   /** The last number received in order: of control and SIP, or of RTP. */
   #received = 0;
-  #unacknowledging = 0;
+  readonly #acknowledging: Acknowledging;
 
   #outgoing: Frame[] = [];
   #outgoingBytes = 0;
@@ -108,6 +105,7 @@ export class Link {
     const defaults = { soon, createEpoch, onGone, pingMs, deadMs, gapMs, firstFrameMs, maxQueuedBytes };
     this.#options = { ...rest, ...defaults };
     this.#kept = new Unacknowledged(maxQueuedBytes);
+    this.#acknowledging = new Acknowledging(rest.clock, () => this.#flush());
     this.#epoch = createEpoch();
     this.#after('gap', gapMs, () => this.#forget());
   }
@@ -304,8 +302,7 @@ export class Link {
   }
 
   #acknowledgeSoon(): void {
-    if (this.#unacknowledging++ === 0) this.#after('ack', ackDelayMs, () => this.#flush());
-    if (this.#unacknowledging >= ackEvery) this.#flushSoon();
+    if (this.#acknowledging.received()) this.#flushSoon();
   }
 
   // --- sending -------------------------------------------------------------
@@ -327,9 +324,7 @@ export class Link {
     this.#isFlushDue = true; // what is written here leaves here
     if (this.#state === 'up') {
       for (const frame of this.#rtp.take(this.#options.clock.now())) this.#write(frame);
-      if (this.#unacknowledging > 0) {
-        this.#unacknowledging = 0;
-        this.#cancels.ack?.();
+      if (this.#acknowledging.take()) {
         this.#write({ type: 'ack', channel: 0, number: this.#received, body: emptyBody });
       }
       this.#sendOutgoing();
@@ -361,8 +356,7 @@ export class Link {
     this.#state = 'down';
     this.#outgoing = [];
     this.#outgoingBytes = 0;
-    this.#unacknowledging = 0;
-    this.#cancels.ack?.();
+    this.#acknowledging.stop();
     this.#cancels.firstFrame?.();
     this.#pulse?.stop();
     this.#pulse = undefined;
