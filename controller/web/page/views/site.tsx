@@ -161,10 +161,8 @@ function Install({ site }: { site: string }) {
       <Form
         submit={submit}
         action={async () => {
-          const { token, ...more } = await ask<{ token: string; install?: string }>('POST', '/enrol-tokens', {
-            site,
-          });
-          setLine(more.install ?? token);
+          const made = await ask<{ token: string; installLine?: string }>('POST', '/enrol-tokens', { site });
+          setLine(made.installLine ?? made.token);
         }}
       >
         <div class="actions">
