@@ -163,6 +163,7 @@ export async function openController({
       redirections,
       emergency: createEmergencies({ store, keys, emergency: core.emergency, locations }),
       calls: media.calls,
+      phones: core,
       events,
       counters: () => ({
         sip: core.counters,

@@ -19,6 +19,7 @@ import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
 import { bulkRoutes } from './bulk.ts';
 import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
+import { type DeviceActionDeps, deviceActionRoutes } from './device-actions.ts';
 import { type DeviceDeps, deviceRoutes } from './devices.ts';
 import { type EmergencyDeps, emergencyCallRoutes, placeBehind, siteEmergencyRoutes } from './emergency.ts';
 import { type EventDeps, eventRoutes } from './events.ts';
@@ -37,10 +38,12 @@ import { siteRoutes } from './sites.ts';
 import { tokenOf, tokenRoutes } from './tokens.ts';
 import { type UnknownPhoneDeps, unknownPhoneRoutes } from './unknown-phones.ts';
 import { type UpstreamDeps, upstreamRoutes, userUpstreamRoutes } from './upstreams.ts';
+import { userPartRoutes } from './user-parts.ts';
 import { type UserDeps, userRoutes } from './users.ts';
 
 export type AppDeps = Omit<SessionDeps, 'how'> &
   DeviceDeps &
+  Omit<DeviceActionDeps, 'how'> &
   UserDeps &
   CallDeps &
   EmergencyDeps &
@@ -67,11 +70,13 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...agentRoutes(deps),
     ...enrolTokenRoutes(deps),
     ...deviceRoutes(deps),
+    ...deviceActionRoutes({ ...deps, how }),
     ...modelRoutes(),
     ...layoutRoutes(deps),
     ...unknownPhoneRoutes(deps),
     ...userRoutes(deps),
     ...userUpstreamRoutes(deps),
+    ...userPartRoutes({ ...deps, how }),
     ...historyRoutes(deps),
     ...sessionRoutes({ ...deps, how }),
     ...callRoutes(deps),

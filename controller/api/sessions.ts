@@ -9,6 +9,7 @@
 
 import { z } from 'zod';
 import { deviceId, extension, type Session, how as ways } from '#controller/model/model.ts';
+import { sessionLimits } from '#controller/model/policy.ts';
 import type { ChangeOvers, Kept, Sessions, Store } from '#controller/model/ports.ts';
 import { listing } from './list.ts';
 import { expected, missing, tag } from './read.ts';
@@ -29,7 +30,20 @@ export const shownSession = z.strictObject({
   extension,
   since: moment,
   how: ways,
+  limits: sessionLimits.optional(),
   changeOver: shownChangeOver,
+});
+
+export const showSession = (
+  { device, extension: user, since, how, limits }: Session,
+  changeOvers: SessionDeps['changeOvers'],
+): z.infer<typeof shownSession> => ({
+  device,
+  extension: user,
+  since: new Date(since).toISOString(),
+  how,
+  ...(limits && { limits }),
+  changeOver: changeOvers.of(device),
 });
 
 export function sessionRoutes({ store, sessions, changeOvers, how }: SessionDeps): Route[] {
@@ -55,13 +69,7 @@ export function sessionRoutes({ store, sessions, changeOvers, how }: SessionDeps
     return found;
   }
 
-  const toJson = ({ device, extension: user, since, how: begun }: Session) => ({
-    device,
-    extension: user,
-    since: new Date(since).toISOString(),
-    how: begun,
-    changeOver: changeOvers.of(device),
-  });
+  const toJson = (session: Session) => showSession(session, changeOvers);
 
   return [
     route(

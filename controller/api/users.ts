@@ -19,7 +19,7 @@ import { type User, user } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
 import { checkUser } from '#controller/sessions/rules.ts';
 import { listing } from './list.ts';
-import { absent, expected, missing, patched, read, tag, taken } from './read.ts';
+import { absent, expected, missing, patched, read, tag, taken, wrong } from './read.ts';
 import { listOf, type Route, route } from './route.ts';
 import { inTurn } from './turns.ts';
 
@@ -141,6 +141,9 @@ export function userRoutes({ store, pins }: UserDeps): Route[] {
       },
       async ({ c, params: { extension }, body }) => {
         const current = store.get('users', extension);
+        if (body.extension !== undefined && body.extension !== extension) {
+          throw wrong('extension', `is ${body.extension} here and ${extension} in the path`);
+        }
         const value = read(shownUser, { ...body, extension });
         await inTurn(store, async () => {
           checkUser(value, store);

@@ -47,6 +47,8 @@ export interface Provisioning {
   etagOf(device: string): string | undefined;
   /** The folder to type into the phone; ends in `/`. */
   urlOf(device: string): string | undefined;
+  /** What the phone would be given now, for people: without what is secret in it. */
+  maskedConfigOf(device: string): { contentType: string; etag: string; text: string } | undefined;
   /** The keys of the device's user that the phone has no room for. */
   cutKeysOf(device: string): Config['cut'];
   readonly counters: ProvisioningCounters;
@@ -176,6 +178,21 @@ export function createProvisioning({
       const device = store.get('devices', id);
       const addresses = device && addressesOf(device.site);
       return addresses && folderUrl(addresses.http, keys.configToken(device.mac));
+    },
+
+    maskedConfigOf(id) {
+      const device = store.get('devices', id);
+      const config = device && configOf(device);
+      if (device === undefined || config === undefined) return undefined;
+      const { body, etag } = config;
+      const secrets = [
+        keys.sipSecret(device.id, device.generation),
+        keys.phonePassword(device.mac),
+        keys.configToken(device.mac),
+      ];
+      const clear = Buffer.from(body).toString();
+      const text = secrets.reduce((left, secret) => left.replaceAll(secret, '(hidden)'), clear);
+      return { contentType: vendorOf(device.vendor)?.contentType ?? 'text/plain', etag, text };
     },
 
     cutKeysOf(id) {

@@ -78,6 +78,7 @@ export type Emergency = { list: CallList; waysOut: WaysOut; test: EmergencyTest 
 export type SipCore = {
   receive(flow: Flow, bytes: Uint8Array): void;
   resync: Resync;
+  reboot: Resync;
   isInCall(device: string): boolean;
   readonly upstreams: Upstreams;
   readonly counters: Readonly<Counters>;
@@ -342,18 +343,11 @@ export function createSipCore({
     proxy.ack({ request: ack, near: dialog.near, caller: legs.identityOf(dialog.near) }, dialog.far);
   }
 
+  const phones = { store, keys, log, directory, calls, transactions, random };
   return {
     receive: (flow, bytes) => take(bytes, { type: 'flow', flow }),
-    resync: createResync({
-      store,
-      keys,
-      log,
-      directory,
-      calls,
-      transactions,
-      random,
-      eventOf: resyncEventOf,
-    }),
+    resync: createResync({ ...phones, eventOf: resyncEventOf }),
+    reboot: createResync({ ...phones, eventOf: () => 'check-sync;reboot=true' }),
     isInCall: (device) => calls.count(device) > 0,
     upstreams,
     counters,

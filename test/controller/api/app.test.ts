@@ -1,4 +1,6 @@
 import * as assert from 'uvu/assert';
+import type { Device } from '#controller/model/model.ts';
+import type { Kept } from '#controller/model/ports.ts';
 import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 import { createApiWorld } from './world.ts';
@@ -74,6 +76,38 @@ const requests: Row[] = [
   { does: 'POST /sessions',           status: 404, body: { device: 'HD0001', extension: '999' } },
   { does: 'POST /sessions',           status: 400, body: { device: '1', extension: '100' },                  field: 'device' },
   { does: 'DELETE /sessions/HD0001',  status: 404 },
+  { does: 'PUT /sites/berlin/nothing', status: 404 },
+  { does: 'PUT /users/100',           status: 200, body: { name: 'Anne' } },
+  { does: 'PUT /users/101',           status: 201, body: { name: 'Ben', hotdesk: false } },
+  { does: 'PUT /users/101',           status: 400, body: { name: 'Ben', pinHash: 'x' },                      field: 'pinHash' },
+  { does: 'PUT /users/100',           status: 400, body: { name: 'A', extension: '101' },                    field: 'extension' },
+  { does: 'PUT /devices/HD0001',      status: 200, body: { mac: '001565aabb01', model: 'T48S', site: 'berlin' } },
+  { does: 'PUT /devices/HD0007',      status: 201, body: { mac: '001565aabb07', model: 'T48S', site: 'berlin' } },
+  { does: 'PUT /devices/desk',        status: 400, body: { mac: '001565aabb07', model: 'T48S', site: 'berlin' }, field: 'id' },
+  { does: 'PUT /devices/HD0007',      status: 409, body: { mac: '001565aabb01', model: 'T48S', site: 'berlin' }, field: 'mac' },
+  { does: 'POST /devices/HD0001/resync', status: 200 },
+  { does: 'POST /devices/HD0009/resync', status: 404 },
+  { does: 'POST /devices/HD0001/reboot', status: 200 },
+  { does: 'GET /devices/HD0001/config', status: 409, says: 'has had no agent' },
+  { does: 'POST /sites/berlin/resync', status: 200 },
+  { does: 'POST /sites/berlin/logout', status: 200 },
+  { does: 'POST /sites/paris/logout', status: 404 },
+  { does: 'GET /users/100/layout',    status: 200 },
+  { does: 'PUT /users/100/layout',    status: 200, body: { keys: [{ type: 'blf', value: '101' }] } },
+  { does: 'PUT /users/100/layout',    status: 400, body: { keys: [{ type: 'blf', value: 'x' }] },            field: 'keys.0.value' },
+  { does: 'GET /users/100/sessions',  status: 200 },
+  { does: 'DELETE /users/100/sessions', status: 204 },
+  { does: 'DELETE /users/100/pin',    status: 204 },
+  { does: 'POST /users/change',       status: 200, body: { extensions: ['100'], change: { hotdesk: false } } },
+  { does: 'POST /users/change',       status: 400, body: { extensions: ['100', '999'], change: {} },         field: 'extensions.1' },
+  { does: 'POST /users/change',       status: 400, body: { extensions: ['100'], change: { name: 'X' } },     field: 'change.name' },
+  { does: 'GET /policy',              status: 200 },
+  { does: 'PUT /policy',              status: 200, body: { idleMinutes: 30, endsAt: '20:00' } },
+  { does: 'PUT /policy',              status: 400, body: { endsAt: '25:00' },                                field: 'endsAt' },
+  { does: 'GET /devices?sit=berlin',  status: 400, field: 'sit', says: 'did you mean "site"' },
+  { does: 'GET /devices?limit=0',     status: 400, field: 'limit' },
+  { does: 'GET /devices?sort=colour', status: 400, field: 'sort' },
+  { does: 'GET /devices?cursor=abc',  status: 400, field: 'cursor' },
   { does: 'GET /agents',              status: 200 },
   { does: 'DELETE /agents/none',      status: 404 },
   { does: 'POST /enrol-tokens',       status: 201, body: { site: 'berlin' } },
@@ -169,6 +203,45 @@ describe('API documents', (test) => {
     assert.is((await ask('PATCH', '/users/100', { name: 'A' }, { 'if-match': etag })).status, 200);
     assert.is((await ask('PATCH', '/users/100', { name: 'B' }, { 'if-match': etag })).status, 412);
     assert.is((await ask('PATCH', '/users/100', { name: 'C' }, { 'if-match': 'nonsense' })).status, 412);
+  });
+
+  test('a PUT keeps what no face shows, and does not make what was to be changed', async () => {
+    const { ask, store } = createApiWorld();
+    const put = await ask('PUT', '/users/100', { name: 'Anne' });
+    assert.is(store.get('users', '100')?.pinHash, 'scrypt:canary');
+    assert.is((await ask('PUT', '/users/100', { name: 'Anne' })).text, put.text);
+    assert.is((await ask('PUT', '/users/100', { name: 'A' }, { 'if-none-match': '*' })).status, 412);
+    assert.is((await ask('PUT', '/users/101', { name: 'B' }, { 'if-match': '"7"' })).status, 412);
+    assert.is(store.get('users', '101'), undefined);
+  });
+
+  test('many are changed at once, or none', async () => {
+    const { ask, store } = createApiWorld();
+    await ask('PUT', '/users/101', { name: 'Ben' });
+    const change = { hotdesk: false, secondDevice: 'move' };
+    await ask('POST', '/users/change', { extensions: ['100', '101', '102'], change });
+    assert.is(store.get('users', '100')?.hotdesk, true);
+    await ask('POST', '/users/change', { extensions: ['100', '101'], change });
+    assert.is(store.get('users', '100')?.hotdesk, false);
+    assert.is(store.get('users', '101')?.secondDevice, 'move');
+    assert.is(store.get('users', '100')?.pinHash, 'scrypt:canary');
+  });
+
+  test('a phone is restarted only where that was proven', async () => {
+    const { ask, store, asked } = createApiWorld();
+    await ask('POST', '/devices/HD0001/reboot');
+    const { revision: _, ...device } = store.get('devices', 'HD0001') as Kept<Device>;
+    await store.commit([{ type: 'put', collection: 'devices', value: { ...device, vendor: 'poly' } }]);
+    assert.is((await ask('POST', '/devices/HD0001/reboot')).status, 409);
+    assert.equal(asked, ['reboot HD0001']);
+  });
+
+  test('everybody of a site is logged out', async () => {
+    const { ask } = createApiWorld();
+    await ask('POST', '/sessions', { device: 'HD0001', extension: '100' });
+    assert.is(((await ask('GET', '/users/100/sessions')).json.items as unknown[]).length, 1);
+    assert.equal((await ask('POST', '/sites/berlin/logout')).json, { ended: 1 });
+    assert.equal((await ask('GET', '/sessions')).json.items, []);
   });
 
   test('devices take the next free name, and show what is true of them', async () => {

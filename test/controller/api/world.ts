@@ -61,7 +61,21 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
     clock,
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
     changeOvers: { of: () => changeOver },
-    provisioning: { urlOf: (id) => `http://192.0.2.7/p/${id}/`, cutKeysOf: () => [] },
+    provisioning: {
+      urlOf: (id) => `http://192.0.2.7/p/${id}/`,
+      cutKeysOf: () => [],
+      maskedConfigOf: () => undefined,
+    },
+    phones: {
+      async resync(device) {
+        asked.push(`resync ${device}`);
+        return 'answered';
+      },
+      async reboot(device) {
+        asked.push(`reboot ${device}`);
+        return 'busy';
+      },
+    },
     unknownPhones: { list: () => [] },
     sessions: {
       async login(device, extension, how) {
