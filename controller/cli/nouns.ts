@@ -318,10 +318,14 @@ export const nouns: Readonly<Record<string, Noun>> = {
         field('spentAt', 'spent'),
       ]),
       create: {
-        about: 'prints the token, once; it is good for 10 minutes',
+        about: 'prints the line that installs an agent; its token is good once, for 10 minutes',
         args: [],
         flags: [valued('site', 'ID', 'of the new agent')],
-        run: (call) => tokenOf(call.client.ask('POST', '/enrol-tokens', { site: need(call, 'site') })),
+        async run({ client, ...call }) {
+          const site = need({ client, ...call }, 'site');
+          const json = (await client.ask('POST', '/enrol-tokens', { site })) as { installLine: string };
+          return { type: 'text', text: json.installLine, json };
+        },
       },
     },
   },

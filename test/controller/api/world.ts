@@ -125,6 +125,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
         asked.push(`enrol ${at}`);
         return 'token';
       },
+      installLine: (token) => `install ${token}`,
       async revoke(agent) {
         asked.push(`revoke ${agent}`);
       },
