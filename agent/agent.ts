@@ -21,11 +21,9 @@ import type { SipCounters } from '#agent/sip/relay.ts';
 import { openSipSockets, type SipSockets } from '#agent/sip/sockets.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
-import type { Fault } from '#protocol/fault.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { type AgentConfig, listenAddresses } from './config.ts';
 import { type AgentTunnel, dialTunnel, type Log, type TunnelOptions } from './tunnel.ts';
-import type { Upgrades } from './upgrade.ts';
 import { version } from './version.ts';
 
 export type AgentOptions = {
@@ -33,13 +31,8 @@ export type AgentOptions = {
   identity: { agent: string; privateKey: KeyObject; controller: URL; pins: readonly string[] };
   clock: Clock;
   log: Log;
-  /** Each time the tunnel is up, and when it fell or could not be dialled. */
+  /** Each time the tunnel is up. */
   onUp?: (() => void) | undefined;
-  onDown?: ((fault?: Fault | Error) => void) | undefined;
-  /** As of `TunnelOptions`. */
-  after?: Promise<void> | undefined;
-  /** Where something watches a new version come up: takes offers of one. */
-  upgrades?: ((tell: () => void) => Upgrades) | undefined;
   /** The controller will have a new key: to be kept with the identity. */
   onPins?: ((pins: readonly string[]) => void) | undefined;
   /** Of the tunnel: how often it is pinged, when it is dead, how long it queues. */
@@ -60,7 +53,6 @@ export type Agent = {
     sip: Readonly<SipCounters>;
     media: Readonly<MediaCounters>;
     http: Readonly<RelayCounters>;
-    tunnel: AgentTunnel['counters'];
   };
   /** Takes no new flows, answers what is asked already, tells the controller, and lets go of everything. */
   close(): Promise<void>;
@@ -72,9 +64,6 @@ export async function runAgent({
   clock,
   log,
   onUp,
-  onDown = () => {},
-  after,
-  upgrades,
   onPins,
   intervals = {},
   dial = dialTunnel,
@@ -120,8 +109,7 @@ export async function runAgent({
       onStray: pnp.stray,
     });
     opened.push(http);
-    const upgrading = upgrades?.(() => tunnel?.control(status()));
-    const status = () => ({ ...statusOf(sip, http), ...upgrading?.status() });
+    const status = () => statusOf(sip, http);
 
     tunnel = dial({
       controller: identity.controller,
@@ -132,7 +120,7 @@ export async function runAgent({
       log,
       status,
       flows: () => sip.relay.flows(),
-      onControl: (message) => control(message, { sip, media, pnp, upgrading, log }),
+      onControl: (message) => control(message, { sip, media, pnp, log }),
       onSip: (flow, bytes) => sip.relay.send(flow, bytes),
       onRtp: (stream, packet) => media.send(stream, packet),
       onUp(newEpoch) {
@@ -143,10 +131,8 @@ export async function runAgent({
         }
         onUp?.();
       },
-      // What waits, waits in the link.
-      onDown: () => onDown(),
-      onFailure: onDown,
-      after,
+      // Nothing to do: what waits, waits in the link, and `isUp` tells the rest.
+      onDown: () => {},
       ...(onPins && { onPins }),
       ...intervals,
     });
@@ -159,13 +145,7 @@ export async function runAgent({
       get isUp() {
         return up.isUp;
       },
-      counters: {
-        pnp: pnp.counters,
-        sip: sip.relay.counters,
-        media: media.counters,
-        http: http.counters,
-        tunnel: up.counters,
-      },
+      counters: { pnp: pnp.counters, sip: sip.relay.counters, media: media.counters, http: http.counters },
       close() {
         closing ??= drain({ sip, media, http, pnp, tunnel: up });
         return closing;
@@ -182,7 +162,7 @@ const tlsPortOf = ({ sipPort, sipTlsPort }: AgentConfig) => sipTlsPort ?? (sipPo
 const at = (hosts: readonly string[], port: number) => hosts.map((address) => ({ address, port }));
 
 /** The tunnel for rooms that are open before it is dialled: until then it takes nothing. */
-function createUplink(tunnel: () => AgentTunnel | undefined): Omit<AgentTunnel, 'close' | 'counters'> {
+function createUplink(tunnel: () => AgentTunnel | undefined): Omit<AgentTunnel, 'close'> {
   return {
     get isUp() {
       return tunnel()?.isUp ?? false;
@@ -211,9 +191,9 @@ function statusOf(sip: SipSockets, http: HttpRelay): Extract<ControlMessage, { t
   };
 }
 
-type Rooms = { sip: SipSockets; media: AgentMedia; pnp: Pnp; upgrading: Upgrades | undefined; log: Log };
+type Rooms = { sip: SipSockets; media: AgentMedia; pnp: Pnp; log: Log };
 
-function control(message: ControlMessage, { sip, media, pnp, upgrading, log }: Rooms): void {
+function control(message: ControlMessage, { sip, media, pnp, log }: Rooms): void {
   switch (message.type) {
     case 'flow.open':
       sip.relay.openFlow(message);
@@ -234,10 +214,6 @@ function control(message: ControlMessage, { sip, media, pnp, upgrading, log }: R
       break;
     case 'offer':
       pnp.offer(message);
-      break;
-    case 'release':
-    case 'upgrade':
-      upgrading?.take(message);
       break;
     case 'closing':
       log.info({ reason: message.reason }, 'controller closing');

@@ -18,14 +18,12 @@ import { createNotices } from '#controller/emergency/notices.ts';
 import { createLoginLine } from '#controller/ivr/line.ts';
 import { createCallMedia } from '#controller/media/call-media.ts';
 import { createLocalPorts, withOwnPorts } from '#controller/media/ports.ts';
+import { createAdoption } from '#controller/provisioning/adoption.ts';
 import type { Addresses } from '#controller/provisioning/config.ts';
 import { resyncEventOf, takesSha256 } from '#controller/provisioning/models.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
 import { createRedirections } from '#controller/provisioning/rps/redirections.ts';
 import { createUnknownPhones } from '#controller/provisioning/unknown-phones.ts';
-import { createDownloads } from '#controller/release/downloads.ts';
-import { createOffers } from '#controller/release/offers.ts';
-import { openRelease } from '#controller/release/release.ts';
 import { createDeskHistory } from '#controller/sessions/desk-history.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
@@ -49,12 +47,6 @@ export type ControllerOptions = {
   apiListen: HostPort;
   /** For calls to upstreams; absent: any. */
   rtpPorts?: PortRange | undefined;
-  /** As offices reach `listen`, with its port; absent: guessed. */
-  publicHost?: string;
-  /** How long calls may hold up an agent's new version; infinite: none is offered. */
-  upgradeWaitMs?: number;
-  /** The folder of the built programs: what agents are installed from. */
-  programs?: string;
   /** Where the API's /location is reached from outside. */
   locationUrl?: string;
   log: Logger;
@@ -72,9 +64,6 @@ export async function openController({
   listen,
   apiListen,
   rtpPorts,
-  publicHost,
-  upgradeWaitMs = 4 * 3_600_000,
-  programs,
   locationUrl,
   log,
 }: ControllerOptions): Promise<Controller> {
@@ -88,17 +77,8 @@ export async function openController({
 
   try {
     checkTlsKey(data, store);
-    const release = programs === undefined ? undefined : await openRelease(programs, data);
-    const downloads = release && createDownloads(release);
-    // Nobody says how it is before the lines below have run, as for the hub's.
-    const isBusy = (agent: string) => {
-      const site = store.get('agents', agent)?.site ?? '';
-      return media.calls().some((call) => call.endedAt === undefined && call.sites.includes(site));
-    };
-    const offers = release && createOffers({ release, isBusy, clock, log, maxWaitMs: upgradeWaitMs });
     const hub = await listenHub({
       listen,
-      publicHost,
       folder: data,
       store,
       clock,
@@ -108,13 +88,10 @@ export async function openController({
       onHttp: (request) => provisioning.answer(request),
       onHeard: (phone) => unknownPhones.heard(phone),
       onLink: (agent, site, isUp) => tell({ type: 'agent', agent, site, isUp }),
-      release: release &&
-        downloads &&
-        offers && { key: release.key, answer: downloads.answer, onStatus: offers.onStatus },
     });
     opened.push(hub);
-    if (offers !== undefined) opened.push(offers);
 
+    const adoption = createAdoption({ store, clock });
     const provisioning = createProvisioning({
       store,
       keys,
@@ -122,6 +99,7 @@ export async function openController({
       changeOvers: { fetched: (device, etag) => sessions.fetched(device, etag) },
       addressesOf: rememberAddresses(hub),
       certificateOf: hub.certificateOf,
+      adoption,
     });
     opened.push(provisioning);
     const unknownPhones = createUnknownPhones({ store, urlOf: provisioning.urlOf, clock });
@@ -181,6 +159,7 @@ export async function openController({
       changeOvers: sessions,
       provisioning,
       unknownPhones,
+      adoption,
       pins: sessions,
       hub,
       keys,
@@ -201,7 +180,6 @@ export async function openController({
         upstream: { ...core.upstreams.counters, ...own.counters },
         notices: notices.counters,
         events: events.counters,
-        ...(downloads && { release: { ...downloads.counters, ...offers?.counters } }),
       }),
       clock,
       log,

@@ -29,7 +29,6 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/model': [], //                            what things are
   'controller/store': [], //                            keeps them
   'controller/tunnel': [], //                           agents come in here
-  'controller/release': ['controller/tunnel'], //         what agents are installed and upgraded from
   'controller/emergency': ['controller'], //            place, PIDF-LO, who is told; no SIP
   'controller/sip': ['controller', 'controller/emergency', 'controller/sip/upstream'], // keys
   'controller/sip/upstream': ['controller', 'controller/sip'], // PBXs and trunks, their sockets

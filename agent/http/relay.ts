@@ -3,6 +3,7 @@
  * controller through the tunnel. Nothing a client names is ever dialled.
  *
  *     GET or HEAD /p/<token>/<file>     what the controller answers: 200 or 304
+ *     GET or HEAD /<file>               the same, while an adoption window is open
  *     everything else                   the same 404, byte for byte
  *     the controller is not there       503 with Retry-After
  *
@@ -21,7 +22,7 @@ import { toCanonical } from '#agent/target.ts';
 import type { AgentTunnel, Log, TunnelAnswer, TunnelRequest } from '#agent/tunnel.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { isConfigRequest } from './config-path.ts';
+import { readPath } from './config-path.ts';
 
 export type RelayOptions = {
   listen: readonly HostPort[];
@@ -107,8 +108,12 @@ export async function listenRelay({
     response.sendDate = false;
     const { remoteAddress, remotePort } = request.socket;
     const remote = hostPort(remoteAddress, remotePort);
-    if (!isConfigRequest(request) || hasBody(request)) return refuseStray(request, remote, response);
-    if (!misses.has(remote.address)) return refuse(response, 'overRate');
+    const path = readPath(request);
+    if (path === undefined || hasBody(request)) return refuseStray(request, remote, response);
+    if (!misses.has(remote.address)) {
+      if (path === 'bare') onStray(request.url ?? '', request.headers['user-agent'] ?? '', remote);
+      return refuse(response, 'overRate');
+    }
     if (asking >= maxRequests) return sayUnavailable(response, 'overLimit');
 
     asking++;
@@ -119,7 +124,8 @@ export async function listenRelay({
       await drop(answered);
       if (answered.status === 503) return sayUnavailable(response, 'unavailable');
       misses.take(remote.address);
-      refuse(response, 'refused');
+      if (path === 'bare') refuseStray(request, remote, response);
+      else refuse(response, 'refused');
     } finally {
       asking--;
     }

@@ -46,8 +46,7 @@ async function bind(address: string, port: number): Promise<Socket | undefined> 
   });
   try {
     const listening = once(socket, 'listening');
-    // Of ours alone: sockets that phones know are handed from one version to the next, these are not.
-    socket.bind({ address, port, exclusive: true });
+    socket.bind({ address, port });
     await listening;
     return socket;
   } catch (error) {

@@ -5,7 +5,7 @@
  *     GET    /agents/:id
  *     DELETE /agents/:id             → 204, revoked: its tunnel is closed
  *     GET    /enrol-tokens           → {items: [{id, site, expiresAt, spentAt}]}
- *     POST   /enrol-tokens {site}    → 201 {site, token, installLine}: good for 10 minutes, shown once
+ *     POST   /enrol-tokens {site}    → 201 {site, token}: good for 10 minutes, the only time it is shown
  *     GET    /enrol-tokens/:id
  *     DELETE /enrol-tokens/:id       → 204, not good any more
  */
@@ -21,7 +21,6 @@ import { listOf, moment, type Route, route } from './route.ts';
 /** What this room asks of controller/tunnel. */
 export interface Agents {
   createEnrolToken(site: string): Promise<string>;
-  installLine(token: string): string;
   revoke(agent: string): Promise<void>;
   agents(): readonly AgentState[];
 }
@@ -30,7 +29,6 @@ export type AgentState = {
   agent: string;
   isUp: boolean;
   version?: string | undefined;
-  upgrade?: { version: string; state: string; reason?: string | undefined } | undefined;
   sip?: HostPort | undefined;
   sipTcp?: HostPort | undefined;
   sipTls?: HostPort | undefined;
@@ -44,9 +42,6 @@ const shownAgent = z.strictObject({
   site: siteId,
   isUp: z.boolean(),
   version: z.string().optional(),
-  upgrade: z
-    .strictObject({ version: z.string(), state: z.string(), reason: z.string().optional() })
-    .optional(),
   sip: z.string().optional(),
   sipTcp: z.string().optional(),
   sipTls: z.string().optional(),
@@ -163,13 +158,12 @@ export function enrolTokenRoutes({ store, hub }: { store: Store; hub: Agents }):
         tag: 'agents',
         summary: 'Make an enrolment token; it is shown once',
         body: enrolment,
-        answer: z.strictObject({ site: siteId, token: z.string(), installLine: z.string() }),
+        answer: z.strictObject({ site: siteId, token: z.string() }),
         status: 201,
       },
       async ({ body: { site } }) => {
         if (store.get('sites', site) === undefined) throw missing('site', site);
-        const token = await hub.createEnrolToken(site);
-        return { site, token, installLine: hub.installLine(token) };
+        return { site, token: await hub.createEnrolToken(site) };
       },
     ),
     route(
@@ -217,7 +211,6 @@ function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | 
     site,
     isUp: state?.isUp ?? false,
     version: state?.version,
-    upgrade: state?.upgrade,
     sip: state?.sip && formatHostPort(state.sip),
     sipTcp: state?.sipTcp && formatHostPort(state.sipTcp),
     sipTls: state?.sipTls && formatHostPort(state.sipTls),

@@ -15,6 +15,7 @@ import { locationPath } from '#controller/emergency/location-urls.ts';
 import type { Assets } from '#controller/web/assets.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import { type AdoptionDeps, adoptionRoutes } from './adoption-windows.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
 import { bulkRoutes } from './bulk.ts';
 import { type CallDeps, callRoutes } from './calls.ts';
@@ -50,7 +51,8 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   UpstreamDeps &
   RedirectionDeps &
   EventDeps &
-  UnknownPhoneDeps & {
+  UnknownPhoneDeps &
+  AdoptionDeps & {
     hub: Agents;
     counters(): Counts;
     clock: Clock;
@@ -73,6 +75,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...deviceActionRoutes({ ...deps, how }),
     ...modelRoutes(),
     ...layoutRoutes(deps),
+    ...adoptionRoutes(deps),
     ...unknownPhoneRoutes(deps),
     ...userRoutes(deps),
     ...userUpstreamRoutes(deps),

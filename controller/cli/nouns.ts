@@ -2,6 +2,7 @@
 
 import { parseHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
+import { adoptWindow } from './adopt-window.ts';
 import { csvVerbs } from './csv.ts';
 import {
   devicePlaceFlags,
@@ -147,6 +148,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
         flags: siteFlags,
         run: (call) => item(call.client.ask('PATCH', at('/sites', call.args[0]), siteFields(call))),
       },
+      'adopt-window': adoptWindow('/sites', 'ID', 'its phones may have their config by MAC alone, once each'),
     },
   },
 
@@ -208,6 +210,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
         nested('registered', 'address', 'at'),
       ]),
       ...csvVerbs('devices'),
+      'adopt-window': adoptWindow('/devices', 'DEVICE', 'it may have its config by MAC alone, once'),
       create: {
         about: 'a new one',
         args: ['MAC', 'MODEL'],
@@ -318,14 +321,10 @@ export const nouns: Readonly<Record<string, Noun>> = {
         field('spentAt', 'spent'),
       ]),
       create: {
-        about: 'prints the line that installs an agent; its token is good once, for 10 minutes',
+        about: 'prints the token, once; it is good for 10 minutes',
         args: [],
         flags: [valued('site', 'ID', 'of the new agent')],
-        async run({ client, ...call }) {
-          const site = need({ client, ...call }, 'site');
-          const json = (await client.ask('POST', '/enrol-tokens', { site })) as { installLine: string };
-          return { type: 'text', text: json.installLine, json };
-        },
+        run: (call) => tokenOf(call.client.ask('POST', '/enrol-tokens', { site: need(call, 'site') })),
       },
     },
   },

@@ -3,6 +3,7 @@
  *
  *     /p/<token>/<file>          the config, or what else the phone's make asks for (./vendors.ts)
  *     /p/<token>/site-ca.crt     what a phone that speaks TLS is to trust
+ *     /<file>                    the same, once for each phone, in an adoption window (./adoption.ts)
  *
  * The token alone names the device; everything else in a request can only make
  * it refused: another site's agent, another MAC in the name or in the agent's
@@ -14,6 +15,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Keys } from '#controller/keys.ts';
 import type { Device } from '#controller/model/model.ts';
 import type { Changed, RelayedAnswer, RelayedRequest, Store } from '#controller/model/ports.ts';
+import type { Adoption } from './adoption.ts';
 import { type Addresses, type Config, createConfig, registrarOf, tagged } from './config.ts';
 import { modelOf } from './models.ts';
 import { caFile, folderUrl } from './vendor.ts';
@@ -29,6 +31,7 @@ export type ProvisioningDeps = {
   addressesOf(site: string): Addresses | undefined;
   /** PEM of the site's CA. */
   certificateOf(site: string): Promise<string>;
+  adoption: Pick<Adoption, 'admit' | 'served'>;
 };
 
 export type ProvisioningCounters = {
@@ -39,7 +42,7 @@ export type ProvisioningCounters = {
 };
 
 /** Why a request got its 404. */
-export type Refusal = 'path' | 'token' | 'site' | 'mac' | 'neighbour' | 'file';
+export type Refusal = 'path' | 'token' | 'window' | 'site' | 'mac' | 'neighbour' | 'file';
 
 export interface Provisioning {
   answer(request: RelayedRequest): Promise<RelayedAnswer>;
@@ -65,12 +68,13 @@ export function createProvisioning({
   changeOvers,
   addressesOf,
   certificateOf,
+  adoption,
 }: ProvisioningDeps): Provisioning {
   const counters: ProvisioningCounters = {
     served: 0,
     notModified: 0,
     unavailable: 0,
-    refused: { path: 0, token: 0, site: 0, mac: 0, neighbour: 0, file: 0 },
+    refused: { path: 0, token: 0, window: 0, site: 0, mac: 0, neighbour: 0, file: 0 },
   };
 
   /** By the token's hash, so that how long a look-up takes says nothing about tokens. */
@@ -108,8 +112,9 @@ export function createProvisioning({
   }
 
   function find(request: RelayedRequest): { device: Device; file: string } | Refusal {
-    const [, token = '', file = ''] = (request.path.length <= maxPath && pathForm.exec(request.path)) || [];
-    if (token === '') return 'path';
+    if (request.path.length > maxPath) return 'path';
+    const [, token = '', file = ''] = pathForm.exec(request.path) ?? [];
+    if (token === '') return adoption.admit(request);
     const device = deviceOf(token);
     if (device === undefined) return 'token';
     if (device.site !== request.site) return 'site';
@@ -130,6 +135,11 @@ export function createProvisioning({
     const isConfig = found.type === 'config';
     const bytes = isConfig ? configOf(device) : tagged(found.text);
     return bytes === undefined ? 'unavailable' : { ...bytes, contentType: vendor.contentType, isConfig };
+  }
+
+  function delivered(device: Device, etag: string, { path }: RelayedRequest): void {
+    changeOvers.fetched(device.id, etag);
+    if (!pathForm.test(path)) adoption.served(device);
   }
 
   function refuse(why: Refusal, { agent, method }: RelayedRequest): RelayedAnswer {
@@ -154,8 +164,7 @@ export function createProvisioning({
 
       const { body, etag, contentType, isConfig } = wanted;
       const isKnown = matches(request.headers['if-none-match'], etag);
-      const has = isKnown || request.method === 'GET';
-      if (has && isConfig) changeOvers.fetched(device.id, etag);
+      if (isConfig && (isKnown || request.method === 'GET')) delivered(device, etag, request);
       if (isKnown) {
         counters.notModified++;
         return { status: 304, headers: { 'cache-control': 'no-store', etag }, body: empty };

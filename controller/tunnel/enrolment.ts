@@ -22,8 +22,7 @@ export const enrolRequest = z.strictObject({
   publicKey: agent.shape.publicKey,
 });
 
-/** `releaseKey`: whose signature the agent is to take on what it is upgraded with. */
-export type EnrolAnswer = { agent: string; site: string; pins: string[]; releaseKey?: string };
+export type EnrolAnswer = { agent: string; site: string; pins: string[] };
 
 export type Enrolment = {
   /** The printable token; throws `not.found`, `limit.reached`. */
@@ -36,12 +35,10 @@ export function createEnrolment({
   store,
   clock,
   pins,
-  releaseKey,
 }: {
   store: Store;
   clock: Clock;
   pins: string[];
-  releaseKey?: string | undefined;
 }): Enrolment {
   async function createToken(site: string): Promise<string> {
     if (store.get('sites', site) === undefined) {
@@ -90,7 +87,7 @@ export function createEnrolment({
       if (Fault.is(error, 'conflict')) return undefined; // somebody else spent it meanwhile
       throw error;
     }
-    return { agent: id, site: token.site, pins, ...(releaseKey !== undefined && { releaseKey }) };
+    return { agent: id, site: token.site, pins };
   }
 
   return { createToken, enrol };

@@ -9,15 +9,11 @@
  *       flow.open, flow.close  (odd numbers)     media.remote, media.close
  *       media.opened, media.failed              certificate  for the `tlsKey` of a status
  *       media.report                            closing      the controller stops; calls go on
- *                                               release      for `upgrades` in a status: a newer version
- *                                               upgrade      to it, now
  *       heard    a phone that asks the LAN       hear         for `hears` in a status: say what you hear
  *                                               offer        where a phone that was heard has its config
  *
- * A type that is not known is counted and means nothing: so version N talks with N - 1 and N + 1.
- * Those of before closed the tunnel. So `hear` goes only to an agent whose status says `hears`,
- * `heard` only to a controller that said `hear`, `offer` answers a `heard`, and `release` goes only
- * where the status says `upgrades`.
+ * A type that is not known closes the tunnel. So `hear` goes only to an agent whose status says
+ * `hears`, `heard` only to a controller that said `hear`, and `offer` answers a `heard`.
  *
  * A number is never used for two flows or two streams in one epoch. To change a
  * message, add a field that old peers may miss, or raise `protocolVersion`.
@@ -25,7 +21,6 @@
 
 import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
-import { maxManifestChars, releaseSignature, versionText } from './release.ts';
 
 const port = z.int().min(0).max(65_535);
 const hostPort = z.object({ address: z.union([z.ipv4(), z.ipv6()]), port });
@@ -63,16 +58,6 @@ export const controlMessage = z.discriminatedUnion('type', [
       .optional(),
     /** It can tell of phones that nobody set up; see above. */
     hears: z.literal(true).optional(),
-    /** It takes a `release`: something beside it watches, and brings the old one back. */
-    upgrades: z.literal(true).optional(),
-    /** Of the last release it was told of. */
-    upgrade: z
-      .object({
-        version: versionText,
-        state: z.enum(['fetching', 'ready', 'refused', 'rolledBack']),
-        reason: z.string().max(256).optional(),
-      })
-      .optional(),
   }),
   /** PEM: the certificate and its CA. Only to who asked. */
   z.object({ type: z.literal('certificate'), chain: z.string().max(16_384) }),
@@ -114,12 +99,6 @@ export const controlMessage = z.discriminatedUnion('type', [
     remote: hostPort,
   }),
   z.object({ type: z.literal('offer'), mac, url: z.url({ protocol: /^https?$/ }).max(512) }),
-  z.object({
-    type: z.literal('release'),
-    manifest: z.string().max(maxManifestChars),
-    signature: releaseSignature,
-  }),
-  z.object({ type: z.literal('upgrade'), version: versionText }),
   z.object({ type: z.literal('closing'), reason: z.string().max(256) }),
 ]);
 
@@ -135,16 +114,8 @@ export function encodeControl(message: ControlMessage): Uint8Array | undefined {
   return Buffer.from(JSON.stringify(message));
 }
 
-const knownTypes: ReadonlySet<unknown> = new Set(controlMessage.options.map(({ shape }) => shape.type.value));
-const unknownMessage = z.object({
-  type: z
-    .string()
-    .max(64)
-    .refine((type) => !knownTypes.has(type)),
-});
-
-/** Undefined for a type that only a later version knows. Throws `frame.malformed`. */
-export function decodeControl(body: Uint8Array): ControlMessage | undefined {
+/** Throws `frame.malformed`. */
+export function decodeControl(body: Uint8Array): ControlMessage {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(body).toString());
@@ -152,7 +123,6 @@ export function decodeControl(body: Uint8Array): ControlMessage | undefined {
     throw new Fault('frame.malformed', 'control message is not JSON', {}, { cause });
   }
   const read = controlMessage.safeParse(json);
-  if (!read.success && unknownMessage.safeParse(json).success) return undefined;
   if (!read.success) {
     const field = read.error.issues[0]?.path.join('.') ?? '';
     throw new Fault('frame.malformed', `control message is out of contract at "${field}"`, { field });

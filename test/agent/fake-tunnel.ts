@@ -19,7 +19,6 @@ export type FakeTunnel = AgentTunnel & {
 export function createFakeTunnel(): FakeTunnel {
   const tunnel: FakeTunnel = {
     isUp: true,
-    counters: { unknownControl: 0 },
     takes: true,
     controls: [],
     sips: [],

@@ -11,15 +11,7 @@ import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const sources = [
-  'agent',
-  'controller',
-  'protocol',
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-  'install.sh',
-];
+const sources = ['agent', 'controller', 'protocol', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
 async function buildIn(folder: string): Promise<Map<string, string>> {
   await mkdir(folder, { recursive: true });

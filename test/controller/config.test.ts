@@ -9,7 +9,6 @@ const defaults: Config = {
   listen: { address: '0.0.0.0', port: 8443 },
   apiListen: { address: '127.0.0.1', port: 8480 },
   rtpPorts: { first: 10_000, last: 19_999 },
-  upgradeWaitMs: 240 * 60_000,
   logLevel: 'info',
   jsonReady: false,
 };

@@ -9,7 +9,7 @@ import { type Asking, openFactoryPhone } from '#test/agent/pnp/factory-phone.ts'
 import { shapes } from '#test/agent/pnp/phones.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
-import { inWorld, type World } from './world.ts';
+import { inWorld, macOf, type World } from './world.ts';
 
 const deadlineMs = 30_000;
 const group = { address: '224.0.1.75', port: 0 };
@@ -122,6 +122,29 @@ describe('zero touch', (test) => {
         const { mac, vendor, model, by } = heard as Unknown;
         assert.equal([mac, vendor, model, by], ['001565fe0001', 'yealink', 'T46S', 'http']);
       });
+    },
+    deadlineMs,
+  );
+
+  test(
+    'in an adoption window, a phone that DHCP led to the agent has its config by its MAC address, once, and in it its URL',
+    async () => {
+      await inWorld(
+        async (world) => {
+          const [http] = world.agent.http;
+          const url = `http://127.0.0.1:${http?.port}/`;
+          const ask = (mac: string) => fetch(`${url}${mac}.cfg`, { headers: { connection: 'close' } });
+          assert.is((await ask(macOf('HD0001'))).status, 404);
+          await world.ask('POST', '/sites/berlin/adoption-window', { minutes: 5 });
+          await world.desk('HD0001', { provisioning: { url, mac: macOf('HD0001') } });
+          assert.is((await ask(macOf('HD0001'))).status, 404, 'once');
+          const config = await (await ask(macOf('HD0002'))).text();
+          assert.ok(config.includes(`static.auto_provision.server.url = ${await world.url('HD0002')}\n`));
+          const window = (await world.ask('GET', '/sites/berlin/adoption-window')) as { adopted: string[] };
+          assert.equal(window.adopted, ['HD0001', 'HD0002']);
+        },
+        { desks: 2 },
+      );
     },
     deadlineMs,
   );

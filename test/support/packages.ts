@@ -18,9 +18,6 @@ const packages = {
   ip: 'iproute2',
   svwar: 'sipvicious',
   linphonec: 'linphone-cli',
-  curl: 'curl',
-  busybox: 'busybox',
-  shellcheck: 'shellcheck',
 } as const;
 
 export type Program = keyof typeof packages;

@@ -142,6 +142,32 @@ describe('HTTP relay', (test) => {
     });
   }
 
+  test('a bare file is asked for; refused, it is the same 404, and the phone is told of', async () => {
+    const strays: string[] = [];
+    const { tunnel, at, ask, close } = await openWorld({ onStray: (path) => strays.push(path) });
+    tunnel.answer = () => Promise.resolve(toAnswer(404, 'why'));
+    assert.is(await ask(get(at, '/001565123456.cfg')), refusal);
+    assert.equal(
+      tunnel.requests.map(({ path }) => path),
+      ['/001565123456.cfg'],
+    );
+    assert.equal(strays, ['/001565123456.cfg']);
+    tunnel.answer = () => Promise.resolve(toAnswer(200, 'config\n'));
+    assert.match(await ask(get(at, '/cfg001565123456.xml')), /^HTTP\/1\.1 200 [\s\S]*config\n/);
+    assert.is(strays.length, 1, 'who was served is no stray');
+    await close();
+  });
+
+  test('bare files that are guessed are asked for no more, and still told of', async () => {
+    const strays: string[] = [];
+    const onStray = (path: string) => strays.push(path);
+    const { tunnel, at, ask, close } = await openWorld({ onStray, missesBurst: 3, missesPerSecond: 0 });
+    tunnel.answer = () => Promise.resolve(toAnswer(404, 'why'));
+    for (let n = 0; n < 5; n++) assert.is(await ask(get(at, `/00156512345${n}.cfg`)), refusal);
+    assert.equal([tunnel.requests.length, strays.length], [3, 5]);
+    await close();
+  });
+
   for (const status of [400, 401, 403, 404, 301, 500, 206]) {
     test(`a ${status} of the controller is the same 404`, async () => {
       const { tunnel, at, ask, close } = await openWorld();

@@ -9,6 +9,7 @@ import { createHappenings } from '#controller/happenings.ts';
 import { createKeys } from '#controller/keys.ts';
 import { site } from '#controller/model/model.ts';
 import type { Change, ChangeOver } from '#controller/model/ports.ts';
+import { createAdoption } from '#controller/provisioning/adoption.ts';
 import type { RedirectionsOptions } from '#controller/provisioning/rps/redirections.ts';
 import { fresh } from '#controller/provisioning/rps/wanted.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -77,6 +78,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
       },
     },
     unknownPhones: { list: () => [] },
+    adoption: createAdoption({ store, clock }),
     sessions: {
       async login(device, extension, how) {
         asked.push(`login ${device} ${extension} ${how}`);
@@ -125,7 +127,6 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
         asked.push(`enrol ${at}`);
         return 'token';
       },
-      installLine: (token) => `install ${token}`,
       async revoke(agent) {
         asked.push(`revoke ${agent}`);
       },

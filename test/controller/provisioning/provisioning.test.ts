@@ -3,7 +3,9 @@ import { yealink } from '#agent/phone/yealink.ts';
 import { createKeys } from '#controller/keys.ts';
 import { type Device, site } from '#controller/model/model.ts';
 import type { RelayedAnswer, RelayedRequest } from '#controller/model/ports.ts';
+import { createAdoption } from '#controller/provisioning/adoption.ts';
 import { createProvisioning, type Refusal } from '#controller/provisioning/provisioning.ts';
+import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
 import { readConfig } from '#test/support/read-config.ts';
@@ -91,6 +93,7 @@ describe('provisioning', (test) => {
   const refused: { name: string; path?: string; request?: Partial<RelayedRequest>; why: Refusal }[] = [
     { name: 'a wrong token',                 path: `/p/${'A'.repeat(22)}/${mine}.cfg`,               why: 'token' },
     { name: 'no token',                      path: `/p/${mine}.cfg`,                                 why: 'path' },
+    { name: 'its bare file',                 path: `/${mine}.cfg`,                                   why: 'window' },
     { name: 'a token cut short',             path: `/p/${token.slice(1)}/${mine}.cfg`,               why: 'path' },
     { name: 'another site’s agent',          request: { site: 'paris' },                             why: 'site' },
     { name: 'another site’s device',         path: `/p/${keys.configToken(foreign)}/${foreign}.cfg`, why: 'site' },
@@ -120,6 +123,29 @@ describe('provisioning', (test) => {
       assert.equal(fetched, []);
     });
   }
+
+  test('by its MAC address alone: once, in a window, and then by its token', async () => {
+    const { ask, adoption, provisioning, fetched, clock } = world();
+    const bare = (path: string, more: Partial<RelayedRequest> = {}) => ask({ path, ...more });
+    assert.is((await bare(`/${mine}.cfg`)).status, 404);
+    adoption.open({ site: 'berlin' }, 10);
+    assert.is((await bare(`/${mine}.boot`)).status, 200);
+    assert.is((await bare(`/${mine}.cfg`, { method: 'HEAD' })).status, 200);
+    assert.equal([fetched, adoption.of({ site: 'berlin' })?.adopted], [[], []], 'nobody has anything yet');
+    const answer = await bare(`/${mine.toUpperCase()}.cfg`);
+    assert.is(answer.status, 200);
+    const { settings } = readConfig(yealink, textOf(answer));
+    assert.is(settings.get('static.auto_provision.server.url'), provisioning.urlOf('HD0001'));
+    assert.equal(fetched, [`HD0001 ${answer.headers.etag}`]);
+    assert.equal(adoption.of({ site: 'berlin' })?.adopted, ['HD0001']);
+    assert.equal(await bare(`/${mine}.cfg`), await ask({ path: '/' }), 'and not a second time');
+    assert.is((await bare(`/${other}.cfg`)).status, 200);
+    assert.is((await bare(`/${foreign}.cfg`)).status, 404);
+    adoption.open({ site: 'berlin' }, 10);
+    clock.advance(10 * 60_000);
+    assert.is((await bare(`/${mine}.cfg`)).status, 404);
+    assert.is(provisioning.counters.refused.window, 3);
+  });
 
   test('a device added later is found, a removed one no more, a new MAC has a new token', async () => {
     const { store, ask } = world();
@@ -179,6 +205,8 @@ function world({ isKnown = true } = {}) {
     sip: { address: '192.0.2.7', port: 5060 },
     http: { address: '192.0.2.7', port: 8080 },
   };
+  const clock = createFakeClock();
+  const adoption = createAdoption({ store, clock });
   const provisioning = createProvisioning({
     store,
     keys,
@@ -186,6 +214,7 @@ function world({ isKnown = true } = {}) {
     changeOvers: { fetched: (id, etag) => fetched.push(`${id} ${etag}`) },
     addressesOf: () => (isKnown ? addresses : undefined),
     certificateOf: (id) => Promise.resolve(`-----CA of ${id}-----\n`),
+    adoption,
   });
   const ask = (request: Partial<RelayedRequest>): Promise<RelayedAnswer> =>
     provisioning.answer({
@@ -199,7 +228,7 @@ function world({ isKnown = true } = {}) {
     });
   const get = (file: string, request: Partial<RelayedRequest> = {}) =>
     ask({ path: `/p/${token}/${file}`, ...request });
-  return { store, provisioning, ask, get, fetched };
+  return { store, provisioning, ask, get, fetched, adoption, clock };
 }
 
 function device(id: string, mac: string, at = 'berlin'): Device {

@@ -1,0 +1,97 @@
+import * as assert from 'uvu/assert';
+import type { Device } from '#controller/model/model.ts';
+import { createAdoption, type NotAdopted } from '#controller/provisioning/adoption.ts';
+import { createFakeClock } from '#test/support/clock.ts';
+import { describe } from '#test/support/describe.ts';
+import { createMemoryStore } from '#test/support/memory-store.ts';
+
+const macs = { HD0001: '001565aabb01', HD0002: '000413aabb02', HD0003: '001565aabb03' } as const;
+
+function open() {
+  const clock = createFakeClock();
+  const device = (id: keyof typeof macs, site: string): Device => ({
+    ...{ id, mac: macs[id], vendor: 'yealink', model: 'T46S', site },
+    ...{ generation: 1, confirmedGeneration: 0 },
+  });
+  const store = createMemoryStore(
+    [device('HD0001', 'berlin'), device('HD0002', 'berlin'), device('HD0003', 'wien')].map((value) => ({
+      ...{ type: 'put' as const, collection: 'devices' as const, value },
+    })),
+  );
+  const adoption = createAdoption({ store, clock });
+  /** Whose it is, or why it is nobody's. */
+  const admit = (path: string, mac?: string, site = 'berlin'): string => {
+    const found = adoption.admit({ path, site, ...(mac !== undefined && { mac }) });
+    return typeof found === 'string' ? found : `${found.device.id} ${found.file}`;
+  };
+  return { clock, store, adoption, admit };
+}
+
+describe('an adoption window', (test) => {
+  // biome-ignore format: a table
+  const asked: [path: string, neighbour: string | undefined, is: string | NotAdopted][] = [
+    ['/001565aabb01.cfg',             undefined,    'HD0001 001565aabb01.cfg'],
+    ['/001565AABB01.boot',            undefined,    'HD0001 001565aabb01.boot'],
+    ['/cfg001565aabb01.xml',          undefined,    'HD0001 cfg001565aabb01.xml'],
+    ['/snomD785-000413AABB02.htm',    undefined,    'HD0002 snomd785-000413aabb02.htm'],
+    ['/hotdesk-001565aabb01.cfg',     undefined,    'HD0001 hotdesk-001565aabb01.cfg'],
+    ['/001565aabb01.cfg',             macs.HD0001,  'HD0001 001565aabb01.cfg'],
+    ['/001565aabb01.cfg',             macs.HD0002,  'neighbour'],
+    ['/001565aabb01.cfg',             'aabbcc000001', 'neighbour'],
+    ['/y000000000000.boot',           macs.HD0001,  'HD0001 y000000000000.boot'],
+    ['/startup.cfg',                  macs.HD0002,  'HD0002 startup.cfg'],
+    ['/y000000000000.boot',           undefined,    'window'],
+    ['/001565aabbff.cfg',             undefined,    'window'],
+    ['/001565aabb03.cfg',             undefined,    'site'],
+    ['/prov/001565aabb01.cfg',        undefined,    'path'],
+    ['/../001565aabb01.cfg',          undefined,    'path'],
+    ['/001565aabb01.cfg?a',           undefined,    'path'],
+    ['/',                             undefined,    'path'],
+  ];
+  for (const [path, neighbour, is] of asked) {
+    test(`${path} by ${neighbour ?? 'a phone that is no neighbour'}: ${is}`, () => {
+      const { adoption, admit } = open();
+      assert.is(admit(path, neighbour), is === 'path' ? 'path' : 'window', 'while it is closed');
+      adoption.open({ site: 'berlin' }, 5);
+      assert.is(admit(path, neighbour), is);
+    });
+  }
+
+  test('is over when its time is, and when it is closed', () => {
+    const { adoption, admit, clock } = open();
+    const { until } = adoption.open({ site: 'berlin' }, 5);
+    assert.is(until, clock.wall() + 5 * 60_000);
+    clock.advance(5 * 60_000 - 1);
+    assert.match(admit('/001565aabb01.cfg'), /^HD0001/);
+    clock.advance(1);
+    assert.is(admit('/001565aabb01.cfg'), 'window');
+    assert.is(adoption.of({ site: 'berlin' }), undefined);
+    adoption.open({ site: 'berlin' }, 5);
+    adoption.close({ site: 'berlin' });
+    assert.is(admit('/001565aabb01.cfg'), 'window');
+  });
+
+  test('of one device is no other’s', () => {
+    const { adoption, admit } = open();
+    adoption.open({ device: 'HD0001' }, 5);
+    assert.match(admit('/001565aabb01.cfg'), /^HD0001/);
+    assert.is(admit('/000413aabb02.cfg'), 'window');
+  });
+
+  test('each device is served once, and again when it is opened anew', () => {
+    const { adoption, admit, store } = open();
+    const device = store.get('devices', 'HD0001');
+    assert.ok(device);
+    adoption.open({ site: 'berlin' }, 5);
+    adoption.served(device);
+    assert.equal(adoption.of({ site: 'berlin' })?.adopted, ['HD0001']);
+    assert.is(admit('/001565aabb01.cfg'), 'window');
+    assert.match(admit('/000413aabb02.cfg'), /^HD0002/);
+    adoption.open({ device: 'HD0001' }, 5);
+    assert.match(admit('/001565aabb01.cfg'), /^HD0001/);
+    adoption.served(device);
+    assert.is(admit('/001565aabb01.cfg'), 'window');
+    adoption.open({ site: 'berlin' }, 5);
+    assert.match(admit('/001565aabb01.cfg'), /^HD0001/);
+  });
+});
