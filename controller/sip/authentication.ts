@@ -63,7 +63,7 @@ export type AuthenticationOptions = {
 };
 
 const maxGenerations = 4;
-const tagBytes = 9;
+const tagChars = 12;
 const maxCredentials = 4;
 /** Stands in for a device that does not exist: no device has this name. */
 const nobody = { id: 'HD', generation: maxGenerations, confirmedGeneration: 1 };
@@ -105,7 +105,13 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
     return undefined;
   }
 
-  const tagFor = (request: SipMessage) => keyed(requestKey(request)).toString('base64url', 0, tagBytes);
+  /** Asked for twice of a request that is answered: by who authenticates it and by who answers. */
+  let last: { request: SipMessage; tag: string } | undefined;
+
+  function tagFor(request: SipMessage): string {
+    if (last?.request !== request) last = { request, tag: keyed(requestKey(request)).slice(0, tagChars) };
+    return last.tag;
+  }
 
   return {
     check(request, flow) {

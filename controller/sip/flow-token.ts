@@ -4,10 +4,10 @@
  * Each side of a call has one, which says where that side is and as whom it
  * was let in:
  *
- *      0        1            9                                         n       n+12
- *     +--------+------------+---------------+----------------+--------+--------+
- *     | shape  | agent (8)  | local (6|18)  | remote (6|18)  | names  | keyed  |
- *     +--------+------------+---------------+----------------+--------+--------+
+ *      0        1            9                                         n
+ *     +--------+------------+---------------+----------------+--------+
+ *     | shape  | agent (8)  | local (6|18)  | remote (6|18)  | names  |   in base64url, then the keyed hash
+ *     +--------+------------+---------------+----------------+--------+
  *     shape: 1 IPv6 local, 2 IPv6 remote, 4 TCP, 8 TLS, 16 IVR (no agent, no addresses), 32 upstream (no agent)
  *     names: `device user`, either may be empty; of an upstream ` user upstream account offset`
  *
@@ -16,11 +16,10 @@
  * with its agent or its upstream.
  */
 
-import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Flow } from '#controller/model/model.ts';
 import type { HostPort } from '#protocol/address.ts';
-import { createKeyedHash, shownBytes as macBytes } from './keyed-hash.ts';
+import { createKeyedHash, isSameHash, keyedChars } from './keyed-hash.ts';
 import { ivr, type NamesThere, type Peer } from './peer.ts';
 
 /** One end of a call. `device` is empty for the IVR and for a gateway; `user` is who calls or is called there. */
@@ -48,21 +47,18 @@ export function createFlowTokens(
 ): FlowTokens {
   const lookups = { siteOf, namesAt };
   const keyed = createKeyedHash(key, 'flow token');
-  const sign = (callId: string, body: Buffer) =>
-    keyed(`${body.toString('base64url')} ${callId}`).subarray(0, macBytes);
+  const sign = (callId: string, body: string) => keyed(`${body} ${callId}`);
 
   return {
     seal(callId, side) {
-      const body = encodeSide(side);
-      return Buffer.concat([body, sign(callId, body)]).toString('base64url');
+      const body = encodeSide(side).toString('base64url');
+      return body + sign(callId, body);
     },
     open(callId, token) {
       if (token.length > maxTokenChars) return undefined;
-      const bytes = Buffer.from(token, 'base64url');
-      const body = bytes.subarray(0, -macBytes);
-      if (body.length === 0 || !timingSafeEqual(bytes.subarray(-macBytes), sign(callId, body)))
-        return undefined;
-      return decodeSide(body, lookups);
+      const body = token.slice(0, -keyedChars);
+      if (body === '' || !isSameHash(sign(callId, body), token.slice(-keyedChars))) return undefined;
+      return decodeSide(Buffer.from(body, 'base64url'), lookups);
     },
   };
 }

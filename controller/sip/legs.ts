@@ -45,7 +45,7 @@ export type Legs = {
 };
 
 const maxForwards = 70;
-const markBytes = 6;
+const markChars = 8;
 
 export function createLegs(options: LegsOptions): Legs {
   const { store, routes, key, random, offsetOf = () => 0, inEmergency } = options;
@@ -55,7 +55,7 @@ export function createLegs(options: LegsOptions): Legs {
   function branchMark(request: SipMessage): string {
     const uri = request.start.type === 'request' ? request.start.uri : '';
     const text = `${request.callId} ${request.from.params.get('tag') ?? ''} ${request.cseq.number} ${uri}`;
-    return `z9hG4bK${keyed(text).toString('base64url', 0, markBytes)}`;
+    return `z9hG4bK${keyed(text).slice(0, markChars)}`;
   }
 
   /** A trunk knows our extensions by their full number. */
