@@ -27,7 +27,7 @@ import { type EventDeps, eventRoutes } from './events.ts';
 import { historyRoutes } from './history.ts';
 import { layoutRoutes } from './layouts.ts';
 import { metrics } from './metrics.ts';
-import { modelRoutes } from './models.ts';
+import { type ModelDeps, modelRoutes } from './models.ts';
 import { openapiRoute } from './openapi.ts';
 import { policyRoutes } from './policy.ts';
 import { formatProblem, problemOf } from './problem.ts';
@@ -52,7 +52,8 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   RedirectionDeps &
   EventDeps &
   UnknownPhoneDeps &
-  AdoptionDeps & {
+  AdoptionDeps &
+  ModelDeps & {
     hub: Agents;
     counters(): Counts;
     clock: Clock;
@@ -73,7 +74,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...enrolTokenRoutes(deps),
     ...deviceRoutes(deps),
     ...deviceActionRoutes({ ...deps, how }),
-    ...modelRoutes(),
+    ...modelRoutes(deps),
     ...layoutRoutes(deps),
     ...adoptionRoutes(deps),
     ...unknownPhoneRoutes(deps),

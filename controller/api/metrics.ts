@@ -5,12 +5,14 @@
  *     hotdesk_sessions, hotdesk_bindings                     who sits somewhere, phones registered
  *     hotdesk_agent_up{site, agent}, hotdesk_agent_latency_seconds
  *     hotdesk_calls{media="direct|agent|controller"}         in progress
+ *     hotdesk_change_overs_total{vendor, model, outcome}     `active`, and those that were `stuck` meanwhile
+ *     hotdesk_change_over_seconds{vendor, model, of}         `min`, `median` of the last hundred, `max`
  *     hotdesk_stream_packets{call, from, to, kind}           of each stream of those that we carry,
  *       _lost_packets, _jitter_seconds                       one a direction
  */
 
 import type { Context } from 'hono';
-import type { Store } from '#controller/model/ports.ts';
+import type { ChangeOvers, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { Agents } from './agents.ts';
 import type { CallDeps, CallStream } from './calls.ts';
@@ -20,13 +22,17 @@ export type MetricsDeps = CallDeps & {
   store: Store;
   hub: Pick<Agents, 'agents'>;
   counters(): Counts;
+  changeOvers: Pick<ChangeOvers, 'times'>;
   clock: Clock;
 };
 
 type Sample = [labels: Record<string, string>, value: number];
 type Metric = { name: string; type: 'counter' | 'gauge'; help: string; samples: Sample[] };
 
-export function metrics({ store, hub, calls, counters, clock }: MetricsDeps, c: Context): Response {
+export function metrics(
+  { store, hub, calls, counters, changeOvers, clock }: MetricsDeps,
+  c: Context,
+): Response {
   const agents = hub.agents();
   const live = calls().filter(({ endedAt }) => endedAt === undefined);
   const each = (value: (stream: CallStream) => number): Sample[] =>
@@ -38,6 +44,7 @@ export function metrics({ store, hub, calls, counters, clock }: MetricsDeps, c: 
         ],
       ),
     );
+  const times = changeOvers.times();
   const siteOf = (agent: string) => store.get('agents', agent)?.site ?? '';
   const now = clock.wall();
   const text = format([
@@ -67,6 +74,26 @@ export function metrics({ store, hub, calls, counters, clock }: MetricsDeps, c: 
       'hotdesk_calls',
       'Calls in progress, by the way of their media.',
       ways.map((media): Sample => [{ media }, live.filter((call) => call.media === media).length]),
+    ),
+    {
+      name: 'hotdesk_change_overs_total',
+      type: 'counter',
+      help: 'Phones that came to show their session, and those that took too long.',
+      samples: times.flatMap(({ vendor, model, count, stuck }): Sample[] => [
+        [{ vendor, model, outcome: 'active' }, count],
+        [{ vendor, model, outcome: 'stuck' }, stuck],
+      ]),
+    },
+    gauge(
+      'hotdesk_change_over_seconds',
+      'From the commit of a session to a phone that shows it.',
+      times
+        .filter(({ count }) => count > 0)
+        .flatMap(({ vendor, model, minMs, medianMs, maxMs }) =>
+          Object.entries({ min: minMs, median: medianMs, max: maxMs }).map(
+            ([of, ms]): Sample => [{ vendor, model, of }, ms / 1_000],
+          ),
+        ),
     ),
     gauge(
       'hotdesk_stream_packets',

@@ -2,9 +2,11 @@
  * /models: the phones that can be set up.
  *
  *     GET    /models        → {items: [row]}, `?vendor=snom`, `?q=` for any part of a name
- *     GET    /models/:id    → all that is known of one, by any spelling of its name
+ *     GET    /models/:id    → all that is known of one, by any spelling of its name; `changeOvers`: what they took here
  */
 
+import { z } from 'zod';
+import type { ChangeOvers } from '#controller/model/ports.ts';
 import { factsOf, type ModelRow, modelFacts, modelRow, rowOf } from '#controller/provisioning/facts.ts';
 import { findModel, models } from '#controller/provisioning/models.ts';
 import { vendors } from '#controller/provisioning/vendors.ts';
@@ -21,7 +23,22 @@ const list = listing<ModelRow, 'vendor' | 'model' | 'confidence'>({
   fields: { vendor: (row) => row.vendor, model: (row) => row.model, confidence: (row) => row.confidence },
 });
 
-export function modelRoutes(): Route[] {
+const oneModel = modelFacts.extend({
+  /** Since the controller started; null: there was none. */
+  changeOvers: z
+    .strictObject({
+      count: z.int().min(0),
+      stuck: z.int().min(0),
+      minMs: z.int().min(0),
+      medianMs: z.int().min(0),
+      maxMs: z.int().min(0),
+    })
+    .nullable(),
+});
+
+export type ModelDeps = { changeOvers: Pick<ChangeOvers, 'times'> };
+
+export function modelRoutes({ changeOvers }: ModelDeps): Route[] {
   return [
     route(
       {
@@ -37,9 +54,14 @@ export function modelRoutes(): Route[] {
     route(
       {
         ...{ method: 'get', path: '/models/{id}', access: 'readOnly', tag: 'models', summary: 'One model' },
-        answer: modelFacts,
+        answer: oneModel,
       },
-      ({ params }) => factsOf(known(params.id)),
+      ({ params }) => {
+        const facts = factsOf(known(params.id));
+        const times = changeOvers.times().find(({ model }) => model === facts.model);
+        const { vendor: _, model: __, ...took } = times ?? { vendor: '', model: '' };
+        return { ...facts, changeOvers: times === undefined ? null : took };
+      },
     ),
   ];
 }

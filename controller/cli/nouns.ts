@@ -206,6 +206,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
         field('site'),
         field('extension', 'user'),
         nested('changeOver', 'state', 'state'),
+        nested('changeOver', 'ms', 'in ms'),
         nested('registered', 'aor', 'registered as'),
         nested('registered', 'address', 'at'),
       ]),

@@ -198,9 +198,23 @@ export type ChangeOverState = 'pending' | 'sent' | 'fetched' | 'active' | 'stuck
 /** How far a committed session is from being shown on the phone. `ms` since the commit. */
 export type ChangeOver = { state: ChangeOverState; reason?: string; ms: number };
 
+/** Of a model of phone, since the program started; all 0 while `count`, of those that reached `active`, is. */
+export type ChangeOverTimes = {
+  vendor: string;
+  model: string;
+  count: number;
+  /** How many took longer than they may, whether they got there later or not. */
+  stuck: number;
+  minMs: number;
+  medianMs: number;
+  maxMs: number;
+};
+
 /** What SIP and provisioning tell of a device, so that a change-over can be proven. */
 export interface ChangeOvers {
   of(device: string): ChangeOver;
+  /** Of each model that had one. */
+  times(): readonly ChangeOverTimes[];
   /** The phone fetched the config file whose ETag this is. */
   fetched(device: string, etag: string): void;
   /** The phone registered `aor` with the secret of `generation`. */

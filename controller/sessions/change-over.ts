@@ -118,11 +118,12 @@ const wasLost = ({ problem }: Unproven) => problem === 'unregistered' || problem
 const wait = (state: Unproven, ms: number): Step => ({ state, effects: [{ type: 'wait', ms }] });
 const stay = (state: State): Step => ({ state, effects: [] });
 
-/** For whoever reads the device's page; undefined when there is nothing to tell. */
-export function reasonOf(state: State): string | undefined {
+/** For whoever reads the device's page, `ms` after the commit; undefined when there is nothing to tell. */
+export function reasonOf(state: State, ms: number): string | undefined {
   if (state.type === 'active') return undefined;
   if (state.isInCall) return 'waits for the call to end';
-  return state.problem === undefined ? undefined : reasons[state.problem];
+  if (state.problem === undefined) return undefined;
+  return (state.type === 'stuck' ? stuckReasons : reasons)[state.problem].replace('…', spelt(ms));
 }
 
 const reasons: Record<Problem, string> = {
@@ -132,3 +133,20 @@ const reasons: Record<Problem, string> = {
   'not-fetched': 'the phone was told, but has not fetched its config',
   'not-registered': 'the phone fetched its config, but has not registered with it',
 };
+
+const stuckReasons: Record<Problem, string> = {
+  unregistered:
+    'the phone is not registered, and has not asked for its config for …: is it on and connected?',
+  busy: 'the phone is in a call, and has not asked for its config for …',
+  'no-answer': 'the phone has not asked for its config for …, and does not answer: is it on?',
+  'not-fetched':
+    'the phone was told, but has not asked for its config for …: does it have the right address for it?',
+  'not-registered':
+    'the phone fetched its config, but has not registered with it for …: does it reach its server?',
+};
+
+function spelt(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
+}

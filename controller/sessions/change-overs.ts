@@ -20,6 +20,7 @@ import type {
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { begin, type Effect, type Event, reasonOf, type State, type Step, step } from './change-over.ts';
+import { createTimesByModel } from './change-over-times.ts';
 
 export type ChangeOversOptions = {
   store: Store;
@@ -36,6 +37,8 @@ type Run = {
   startedAt: number;
   /** Milliseconds from the commit to each state it has been in. */
   readonly times: Partial<Record<ChangeOverState, number>>;
+  /** Its commit was before this program's start: how long it takes cannot be told. */
+  readonly isOld: boolean;
   cancelWait: () => void;
   cancelLimit: () => void;
 };
@@ -49,9 +52,10 @@ export type RunningChangeOvers = ChangeOvers & {
 export function createChangeOvers(options: ChangeOversOptions): RunningChangeOvers {
   const { store, clock, log, resync, configEtag, tell: tellAll = () => {} } = options;
   const runs = new Map<string, Run>();
+  const byModel = createTimesByModel();
   let isClosed = false;
 
-  function start(device: string, isInCall: boolean): void {
+  function start(device: string, { isInCall, isOld = false }: { isInCall: boolean; isOld?: boolean }): void {
     stop(device);
     if (isClosed || store.get('devices', device) === undefined) return;
     const first = begin({ isInCall });
@@ -59,6 +63,7 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
       state: first.state,
       startedAt: clock.now(),
       times: { pending: 0 },
+      isOld,
       cancelWait() {},
       cancelLimit() {},
     };
@@ -84,17 +89,25 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
     if (isOther) {
       const ms = clock.now() - run.startedAt;
       run.times[state.type] ??= ms;
+      measure(device, run, ms);
       const facts = { device, state: state.type, ms, times: { ...run.times } };
-      if (state.type === 'stuck') log.warn({ ...facts, reason: reasonOf(state) }, 'change-over stuck');
+      if (state.type === 'stuck') log.warn({ ...facts, reason: reasonOf(state, ms) }, 'change-over stuck');
       else log.info(facts, 'change-over');
       tellAll({ type: 'changeOver', device, changeOver: changeOverOf(run) });
     }
     for (const effect of effects) perform(device, run, effect);
   }
 
+  function measure(id: string, { state, isOld }: Run, ms: number): void {
+    const device = store.get('devices', id);
+    if (device === undefined || isOld) return;
+    if (state.type === 'active') byModel.took(device, ms);
+    else if (state.type === 'stuck') byModel.stuck(device);
+  }
+
   function changeOverOf(run: Run): ChangeOver {
-    const reason = reasonOf(run.state);
     const ms = run.times.active ?? clock.now() - run.startedAt;
+    const reason = reasonOf(run.state, ms);
     return { state: run.state.type, ms: Math.round(ms), ...(reason === undefined ? {} : { reason }) };
   }
 
@@ -149,11 +162,13 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
   });
 
   for (const { id, generation, confirmedGeneration } of store.list('devices')) {
-    if (confirmedGeneration > 0 && confirmedGeneration < generation) start(id, false);
+    if (confirmedGeneration > 0 && confirmedGeneration < generation)
+      start(id, { isInCall: false, isOld: true });
   }
 
   return {
-    begin: (device, { isInCall }) => start(device, isInCall),
+    begin: start,
+    times: byModel.list,
 
     of(device): ChangeOver {
       const kept = store.get('devices', device);

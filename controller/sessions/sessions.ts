@@ -109,6 +109,7 @@ class EmbeddedSessions implements HotDesk {
   #isClosed = false;
 
   readonly of: ChangeOvers['of'];
+  readonly times: ChangeOvers['times'];
   readonly fetched: ChangeOvers['fetched'];
   readonly registered: ChangeOvers['registered'];
   readonly callEnded: ChangeOvers['callEnded'];
@@ -117,6 +118,7 @@ class EmbeddedSessions implements HotDesk {
     this.#parts = parts;
     const { store, clock, changeOvers, isInCall } = parts;
     this.of = changeOvers.of;
+    this.times = changeOvers.times;
     this.fetched = changeOvers.fetched;
     this.registered = changeOvers.registered;
     this.callEnded = (device) => {

@@ -126,6 +126,12 @@ describe('a phone of every make', (test) => {
           }),
         );
         await Promise.all(seats.map((seat, at) => changeHands(seat, ...peopleOf(at + 1))));
+        for (const model of models) {
+          const { changeOvers } = (await world.ask('GET', `/models/${model}`)) as {
+            changeOvers: { count: number; stuck: number; minMs: number };
+          };
+          assert.equal([changeOvers.count, changeOvers.stuck, changeOvers.minMs > 0], [3, 0, true], model);
+        }
       },
       { desks: models, people: models.flatMap((_, at) => peopleOf(at + 1)) },
     );

@@ -15,6 +15,9 @@ describe('/metrics', (test) => {
       assert.ok(typed.has(name), line);
     }
     assert.ok(lines.includes('hotdesk_calls{media="controller"} 1'));
+    const phone = 'vendor="yealink",model="T46S"';
+    assert.ok(lines.includes(`hotdesk_change_overs_total{${phone},outcome="stuck"} 1`));
+    assert.ok(lines.includes(`hotdesk_change_over_seconds{${phone},of="median"} 1.3`));
     assert.ok(lines.includes('hotdesk_calls{media="direct"} 0'), 'a call that ended is not in progress');
     const labels = 'call="c0ffee",from="berlin",to="paris",kind="audio"';
     assert.ok(lines.includes(`hotdesk_stream_lost_packets{${labels}} 3`));

@@ -50,6 +50,9 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
     },
   ] satisfies Change[]);
   const keys = createKeys(new Uint8Array(32));
+  const times = [
+    { vendor: 'yealink', model: 'T46S', count: 3, stuck: 1, minMs: 900, medianMs: 1_300, maxMs: 41_000 },
+  ];
   const changeOver: ChangeOver = { state: 'active', ms: 12 };
 
   const happenings = createHappenings({ error: (_, message) => logged.push(message) });
@@ -61,7 +64,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
     events,
     clock,
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
-    changeOvers: { of: () => changeOver },
+    changeOvers: { of: () => changeOver, times: () => times },
     provisioning: {
       urlOf: (id) => `http://192.0.2.7/p/${id}/`,
       cutKeysOf: () => [],

@@ -76,11 +76,16 @@ const stories: { name: string; inCall?: true; events: string; steps: string[] }[
 const reasons: { events: string; inCall?: true; says: string | undefined }[] = [
   { events: '', inCall: true,          says: 'waits for the call to end' },
   { events: '',                        says: undefined },
-  { events: 'nobody late',             says: 'the phone is not registered: is it switched on and connected?' },
-  { events: 'silent late',             says: 'the phone does not answer: is it switched on and connected?' },
+  { events: 'nobody',                  says: 'the phone is not registered: is it switched on and connected?' },
+  { events: 'nobody late',             says: 'the phone is not registered, and has not asked for its config for 41 s: is it on and connected?' },
+  { events: 'silent',                  says: 'the phone does not answer: is it switched on and connected?' },
+  { events: 'silent late',             says: 'the phone has not asked for its config for 41 s, and does not answer: is it on?' },
   { events: 'busy',                    says: 'the phone is in a call' },
-  { events: 'answered late',           says: 'the phone was told, but has not fetched its config' },
-  { events: 'answered fetched late',   says: 'the phone fetched its config, but has not registered with it' },
+  { events: 'busy late',               says: 'the phone is in a call, and has not asked for its config for 41 s' },
+  { events: 'answered',                says: 'the phone was told, but has not fetched its config' },
+  { events: 'answered late',           says: 'the phone was told, but has not asked for its config for 41 s: does it have the right address for it?' },
+  { events: 'answered fetched',        says: 'the phone fetched its config, but has not registered with it' },
+  { events: 'answered fetched late',   says: 'the phone fetched its config, but has not registered with it for 41 s: does it reach its server?' },
   { events: 'silent late new',         says: undefined },
 ];
 
@@ -103,8 +108,17 @@ describe('change-over', (test) => {
     test(name, () => assert.equal(play(events, inCall).steps, steps));
   }
 
+  for (const [ms, spelt] of [
+    [119_499, '119 s'],
+    [150_000, '3 min'],
+    [8_000_000, '2 h'],
+  ] as const) {
+    test(`stuck for ${ms} ms reads ${spelt}`, () =>
+      assert.match(reasonOf(play('silent late', false).state, ms) ?? '', `for ${spelt},`));
+  }
+
   for (const { events, inCall = false, says } of reasons) {
     test(`after "${events}" the reason is: ${says}`, () =>
-      assert.is(reasonOf(play(events, inCall).state), says));
+      assert.is(reasonOf(play(events, inCall).state, 41_000), says));
   }
 });

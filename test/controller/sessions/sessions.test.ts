@@ -4,6 +4,7 @@ import { openStore } from '#controller/store/store.ts';
 import { Fault, type FaultCode } from '#protocol/fault.ts';
 import { withFolder } from '#test/controller/store/folder.ts';
 import { describe } from '#test/support/describe.ts';
+import { createMemoryStore } from '#test/support/memory-store.ts';
 import { until } from '#test/support/until.ts';
 import { createWorld, population, putDevice, putUser, settle } from './world.ts';
 
@@ -291,7 +292,8 @@ describe('change-overs', (test) => {
     }
     assert.equal(sessions.of('HD0001'), {
       state: 'stuck',
-      reason: 'the phone is not registered: is it switched on and connected?',
+      reason:
+        'the phone is not registered, and has not asked for its config for 40 s: is it on and connected?',
       ms: 40_000,
     });
     assert.ok(
@@ -306,6 +308,22 @@ describe('change-overs', (test) => {
     sessions.fetched('HD0001', '"HD0001 2"');
     sessions.registered('HD0001', '100', 2);
     assert.is(sessions.of('HD0001').state, 'active');
+  });
+
+  test('what they took is kept by model; those from before the start are not', async () => {
+    const { sessions, clock, store } = createWorld({
+      store: createMemoryStore([...population, putDevice('HD0005', { model: 'D785', generation: 3 })]),
+    });
+    sessions.registered('HD0005', 'HD0005', 3);
+    for (const [index, ms] of [3_000, 1_000, 45_000, 2_000].entries()) {
+      const device = `HD000${index + 1}`;
+      await sessions.login(device, '100', 'api');
+      clock.advance(ms);
+      sessions.registered(device, '100', store.get('devices', device)?.generation ?? 0);
+    }
+    assert.equal(sessions.times(), [
+      { vendor: 'Yealink', model: 'T46S', count: 4, stuck: 1, minMs: 1_000, medianMs: 2_500, maxMs: 45_000 },
+    ]);
   });
 
   test('a new session replaces the change-over before: its late answers say nothing', async () => {

@@ -120,6 +120,7 @@ export function createWorld(options: Partial<SipCoreOptions> = {}) {
       log: pino({ level: 'silent' }),
       changeOvers: {
         of: () => ({ state: 'active', ms: 0 }),
+        times: () => [],
         fetched: () => undefined,
         registered: (id, aor, generation) => void told.registered.push(`${id} ${aor} ${generation}`),
         callEnded: (id) => void told.callEnded.push(id),
