@@ -29,6 +29,7 @@ import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
 import { openStore } from '#controller/store/store.ts';
 import { type Hub, listenHub } from '#controller/tunnel/hub.ts';
+import { createWebhooks } from '#controller/webhooks/webhooks.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
@@ -148,7 +149,8 @@ export async function openController({
       clock,
       log,
     });
-    opened.push(notices);
+    const webhooks = createWebhooks({ store, keys, happenings, clock, log });
+    opened.push(notices, webhooks);
     const eventLog = createEventLog({ store, happenings, clock });
     const events = createStreams({ log: eventLog, clock });
     const api = await listenApi({
@@ -168,6 +170,7 @@ export async function openController({
       emergency: createEmergencies({ store, keys, emergency: core.emergency, locations }),
       calls: media.calls,
       phones: core,
+      webhooks,
       events,
       counters: () => ({
         sip: core.counters,
@@ -179,6 +182,7 @@ export async function openController({
         media: media.counters,
         upstream: { ...core.upstreams.counters, ...own.counters },
         notices: notices.counters,
+        webhooks: webhooks.counters,
         events: events.counters,
       }),
       clock,

@@ -29,7 +29,8 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/model': [], //                            what things are
   'controller/store': [], //                            keeps them
   'controller/tunnel': [], //                           agents come in here
-  'controller/emergency': ['controller'], //            place, PIDF-LO, who is told; no SIP
+  'controller/webhooks': ['controller'], //             who else is told; what may be dialled
+  'controller/emergency': ['controller', 'controller/webhooks'], //            place, PIDF-LO, who is told; no SIP
   'controller/sip': ['controller', 'controller/emergency', 'controller/sip/upstream'], // keys
   'controller/sip/upstream': ['controller', 'controller/sip'], // PBXs and trunks, their sockets
   'controller/media': [],
@@ -40,7 +41,13 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/ivr': [],
   'controller/audit': ['controller/store'], //          who changed what: its own files, no store
   'controller/api': [
-    ...['controller', 'controller/sessions', 'controller/provisioning', 'controller/emergency'],
+    ...[
+      'controller',
+      'controller/sessions',
+      'controller/provisioning',
+      'controller/emergency',
+      'controller/webhooks',
+    ],
     ...['controller/audit', 'controller/api/access', 'controller/web', 'controller/provisioning/rps'],
   ],
   'controller/api/access': ['controller', 'controller/api', 'controller/audit', 'controller/sessions'],

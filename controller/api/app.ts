@@ -41,6 +41,7 @@ import { type UnknownPhoneDeps, unknownPhoneRoutes } from './unknown-phones.ts';
 import { type UpstreamDeps, upstreamRoutes, userUpstreamRoutes } from './upstreams.ts';
 import { userPartRoutes } from './user-parts.ts';
 import { type UserDeps, userRoutes } from './users.ts';
+import { type WebhookDeps, webhookRoutes } from './webhooks.ts';
 
 export type AppDeps = Omit<SessionDeps, 'how'> &
   DeviceDeps &
@@ -51,6 +52,7 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   UpstreamDeps &
   RedirectionDeps &
   EventDeps &
+  WebhookDeps &
   UnknownPhoneDeps &
   AdoptionDeps &
   ModelDeps & {
@@ -89,6 +91,7 @@ export function apiRoutes(deps: AppDeps): Route[] {
     ...emergencyCallRoutes(deps),
     ...siteEmergencyRoutes(deps),
     ...policyRoutes(deps),
+    ...webhookRoutes(deps),
     ...bulkRoutes(deps),
     ...tokenRoutes(deps),
     ...counterRoutes(deps),

@@ -97,6 +97,14 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     automatic: 'shown',
   },
   redirections: undefined,
+  webhooks: {
+    id: 'shown',
+    url: (url: string) => origins([url])[0],
+    events: 'shown',
+    sites: 'shown',
+    enabled: 'shown',
+    secret: 'hidden',
+  },
   deskEvents: undefined,
   policies: {
     id: 'shown',

@@ -15,6 +15,10 @@ import { z } from 'zod';
 import { type DeskHistory, deskHistory } from './desk-events.ts';
 import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
 import { policy, secondDevice, sessionLimits } from './policy.ts';
+import { type Webhook, webhook } from './webhook.ts';
+
+export { type Webhook, type WebhookEvent, webhook } from './webhook.ts';
+
 import { type Redirection, type RedirectionService, redirection, redirectionService } from './redirection.ts';
 
 export const extension = z
@@ -314,6 +318,7 @@ export const collections = {
   emergencyCalls: { schema: emergencyCall, id: 'id' },
   policies: { schema: systemPolicy, id: 'id' },
   deskEvents: { schema: deskHistory, id: 'device' },
+  webhooks: { schema: webhook, id: 'id' },
   redirectionServices: { schema: redirectionService, id: 'id' },
   redirections: { schema: redirection, id: 'id' },
 } as const;
@@ -350,6 +355,7 @@ export type Documents = {
   emergencyCalls: EmergencyCall;
   policies: z.infer<typeof systemPolicy>;
   deskEvents: DeskHistory;
+  webhooks: Webhook;
   redirectionServices: RedirectionService;
   redirections: Redirection;
 };

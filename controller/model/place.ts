@@ -80,7 +80,7 @@ export const emergencyTestNumber = z
 
 const isLoopback = (host: string) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
 
-/** A webhook. What it resolves to is looked at when it is used (controller/emergency/webhook.ts). */
+/** A webhook. What it resolves to is looked at when it is used (controller/webhooks/post.ts). */
 export const emergencyContact = z
   .string()
   .max(512)

@@ -3,5 +3,6 @@
 export const sealedFor = {
   upstream: (id: string) => `upstream ${id}`,
   user: (extension: string) => `user ${extension}`,
+  webhook: (id: string) => `webhook ${id}`,
   redirection: (service: string) => `redirection ${service}`,
 } as const;

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as assert from 'uvu/assert';
-import { signatureOf } from '#controller/emergency/notices.ts';
+import { signatureOf } from '#controller/webhooks/delivery.ts';
 import type { EmergencyCall } from '#controller/model/model.ts';
 import type { EmergencyReport } from '#controller/model/ports.ts';
 import { describe } from '#test/support/describe.ts';

@@ -70,6 +70,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
       cutKeysOf: () => [],
       maskedConfigOf: () => undefined,
     },
+    webhooks: { lastOf: () => undefined, test: async () => ({ ok: false, detail: '503' }) },
     phones: {
       async resync(device) {
         asked.push(`resync ${device}`);

@@ -3,9 +3,10 @@
 import * as assert from 'uvu/assert';
 import { createCallList, isSameNumber } from '#controller/emergency/call-list.ts';
 import { createLocationUrls } from '#controller/emergency/location-urls.ts';
-import { createNotices, signatureOf } from '#controller/emergency/notices.ts';
-import type { Post } from '#controller/emergency/webhook.ts';
+import { createNotices } from '#controller/emergency/notices.ts';
 import { createKeys } from '#controller/keys.ts';
+import { signatureOf } from '#controller/webhooks/delivery.ts';
+import type { Post } from '#controller/webhooks/post.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as assert from 'uvu/assert';
-import { isPublic, type Post, post } from '#controller/emergency/webhook.ts';
+import { isPublic, type Post, post } from '#controller/webhooks/post.ts';
 import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 
