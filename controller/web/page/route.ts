@@ -1,21 +1,7 @@
-/** Where in the page we are: what stands behind the # of its address, as `#/devices/HD0001`. */
+/** Where in the page we are, as it changes. */
 
 import { useEffect, useState } from 'preact/hooks';
-
-export function readRoute(hash: string): string[] {
-  const words = hash.replace(/^#?\/?/, '').split('/');
-  return words.filter((word) => word !== '').map(decoded);
-}
-
-function decoded(word: string): string {
-  try {
-    return decodeURIComponent(word);
-  } catch {
-    return word; // typed by hand: it names nothing, and is shown so
-  }
-}
-
-export const toHash = (...words: string[]): string => `#/${words.map(encodeURIComponent).join('/')}`;
+import { readRoute, toHash } from './address.ts';
 
 export const go = (...words: string[]): void => {
   location.hash = toHash(...words);

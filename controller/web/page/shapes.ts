@@ -96,3 +96,53 @@ export type ModelRow = {
 export type LaidKey = Key & { position: number; page: number; module?: number; area?: string };
 
 export type Preview = { keys: LaidKey[]; cut: Key[] };
+
+/** Somebody at a desk; without `since` from before what is remembered, without `until` still. */
+export type Stay = {
+  device: string;
+  site: string;
+  extension: string;
+  since?: string;
+  how?: string;
+  until?: string;
+  ended?: string;
+  reason?: string;
+};
+
+export type DeskEvent = {
+  at: string;
+  type: 'login' | 'logout' | 'registered' | 'unregistered' | 'active' | 'stuck';
+  extension?: string;
+  how?: string;
+  reason?: string;
+  aor?: string;
+  address?: string;
+  ms?: number;
+};
+
+export type AuditEntry = {
+  sequence: number;
+  at: string;
+  who: string;
+  role?: string;
+  from?: string;
+  what: string;
+  details?: Record<string, string | number | boolean>;
+  changes?: { collection: string; id: string; before?: object; after?: object }[];
+};
+
+export type Policy = {
+  secondDevice?: 'allow' | 'move' | 'refuse';
+  longestMinutes?: number | 'none';
+  idleMinutes?: number | 'none';
+  endsAt?: string;
+};
+
+export type Token = {
+  id: string;
+  name: string;
+  role?: Role;
+  sites?: string[];
+  createdAt: string;
+  expiresAt?: string;
+};

@@ -3,10 +3,10 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { type Language, languages } from '#controller/web/text/text.ts';
+import { toHash } from './address.ts';
 import { hasRole, useText, useWords } from './context.ts';
 import type { LiveState } from './live.ts';
 import { keepTheme, readTheme, type Theme } from './preferences.ts';
-import { toHash } from './route.ts';
 import type { Me, Role } from './shapes.ts';
 
 type Section = { at: string; least: Role; only?: Role };
@@ -17,6 +17,7 @@ const sections = [
   { at: 'users', least: 'readOnly' },
   { at: 'sites', least: 'readOnly' },
   { at: 'history', least: 'readOnly' },
+  { at: 'audit', least: 'admin' },
   { at: 'settings', least: 'admin' },
   { at: 'my', least: 'user', only: 'user' },
 ] as const satisfies readonly Section[];

@@ -1,13 +1,16 @@
 /** Which view stands behind which address. */
 
 import type { ComponentChildren } from 'preact';
+import { Audit } from '#controller/web/page/views/audit.tsx';
 import { DeviceView } from '#controller/web/page/views/device.tsx';
 import { Devices } from '#controller/web/page/views/devices.tsx';
+import { History } from '#controller/web/page/views/history.tsx';
 import { LayoutView } from '#controller/web/page/views/layout.tsx';
 import { NewDevice } from '#controller/web/page/views/new-device.tsx';
 import { NewUser } from '#controller/web/page/views/new-user.tsx';
 import { NotFound } from '#controller/web/page/views/not-found.tsx';
 import { Overview } from '#controller/web/page/views/overview.tsx';
+import { Settings } from '#controller/web/page/views/settings.tsx';
 import { NewSite, SiteView } from '#controller/web/page/views/site.tsx';
 import { Sites } from '#controller/web/page/views/sites.tsx';
 import { UserView } from '#controller/web/page/views/user.tsx';
@@ -29,6 +32,9 @@ const views: Readonly<Record<string, Open>> = {
   'users/:id/keys': (id) => <LayoutView key={id} extension={id} />,
   sites: () => <Sites />,
   'sites/new': () => <NewSite />,
+  history: () => <History />,
+  audit: () => <Audit />,
+  settings: () => <Settings />,
   'sites/:id': (id) => <SiteView key={id} id={id} />,
 };
 

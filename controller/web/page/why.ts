@@ -4,7 +4,8 @@
  */
 
 import type { Text } from '#controller/web/text/text.ts';
-import type { Agent, Device, How, Session } from './shapes.ts';
+import { howText } from './how.ts';
+import type { Agent, DeskEvent, Device, Session } from './shapes.ts';
 
 export type DeviceState = 'stuck' | 'offline' | 'changing' | 'inUse' | 'free';
 
@@ -23,12 +24,7 @@ export type Time = (iso: string) => string;
 export type Finding = {
   severity: Severity;
   says(text: Text, time: Time): string;
-  /** The server's own sentence. */
-  isEnglish?: true;
 };
-
-/** A session that is over, as far as it is known. */
-export type Ended = { extension: string; until: string; why: How };
 
 export type WhyInput = {
   device: Device;
@@ -36,7 +32,7 @@ export type WhyInput = {
   agents: readonly Agent[];
   session?: Session | undefined;
   /** The last one that ended there. */
-  ended?: Ended | undefined;
+  ended?: DeskEvent | undefined;
 };
 
 export function whyOf({ device, agents, session, ended }: WhyInput): Finding[] {
@@ -44,13 +40,11 @@ export function whyOf({ device, agents, session, ended }: WhyInput): Finding[] {
     ...reach(device, agents),
     ...change(device),
     ...device.problems.map(
-      (sentence): Finding => ({ severity: 'warn', says: () => sentence, isEnglish: true }),
+      (sentence): Finding => ({ severity: 'warn', says: (text) => text.sentence(sentence) }),
     ),
     ...cut(device),
     ...occupancy(device, session),
-    ...(ended === undefined
-      ? []
-      : [quiet((text, time) => text.why.ended(ended.extension, time(ended.until), text.how[ended.why]))]),
+    ...last(ended),
   ];
 }
 
@@ -70,7 +64,8 @@ function reach({ registered, site, changeOver }: Device, agents: readonly Agent[
 
 function change({ changeOver: { state, reason } }: Device): Finding[] {
   if (state === 'active') return [];
-  if (state === 'stuck') return [{ severity: 'bad', says: (text) => text.why.stuck(reason ?? '') }];
+  if (state === 'stuck')
+    return [{ severity: 'bad', says: (text) => text.why.stuck(text.sentence(reason ?? '')) }];
   return [quiet((text) => text.why.changing[state])];
 }
 
@@ -84,6 +79,12 @@ function occupancy({ extension }: Device, session: Session | undefined): Finding
   if (extension === null) return [quiet((text) => text.why.free)];
   if (session === undefined) return [];
   return [
-    quiet((text, time) => text.why.inUse(session.extension, time(session.since), text.how[session.how])),
+    quiet((text, time) => text.why.inUse(session.extension, time(session.since), howText(text, session.how))),
   ];
+}
+
+function last(ended: DeskEvent | undefined): Finding[] {
+  if (ended === undefined) return [];
+  const { extension = '', at, how, reason } = ended;
+  return [quiet((text, time) => text.why.ended(extension, time(at), howText(text, how, reason)))];
 }

@@ -1,5 +1,6 @@
 /** Deutsch. */
 
+import { germanOf } from './sentences.ts';
 import type { Text } from './text.ts';
 
 const n = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
@@ -15,6 +16,7 @@ export const de: Text = {
     users: 'Benutzer',
     sites: 'Standorte',
     history: 'Verlauf',
+    audit: 'Protokoll',
     settings: 'Einstellungen',
     my: 'Mein Telefon',
   },
@@ -251,7 +253,57 @@ export const de: Text = {
   makeLine: 'Zeile erzeugen',
   removeSiteWarning: 'Nur ein Standort ohne Telefone und Agenten kann entfernt werden.',
 
+  // Verlauf, Protokoll
+  history: 'Verlauf',
+  noHistory: 'Noch nichts.',
+  timeRange: 'Zeitraum',
+  ranges: { day: 'Letzte 24 Stunden', week: 'Letzte 7 Tage', month: 'Letzte 31 Tage' },
+  from: 'Von',
+  until: 'Bis',
+  now: 'jetzt',
+  events: 'Was hier geschah',
+  eventTypes: {
+    login: 'Angemeldet',
+    logout: 'Abgemeldet',
+    registered: 'Registriert',
+    unregistered: 'Nicht mehr registriert',
+    active: 'Das Telefon zeigt es',
+    stuck: 'Hängt',
+  },
+  afterSeconds: (seconds) => `nach ${seconds.toFixed(1).replace('.', ',')} s`,
+  audit: 'Protokoll',
+  when: 'Wann',
+  whoDid: 'Wer',
+  what: 'Was',
+  changes: 'Änderungen',
+  verify: 'Protokoll prüfen',
+  auditWhole: (count) => `Vollständig: ${n(count, 'Eintrag', 'Einträge')}`,
+  auditBroken: (where) => `Jemand hat es verändert bei ${where}`,
+
+  // Einstellungen
+  settings: 'Einstellungen',
+  policy: 'Sitzungen',
+  longestMinutes: 'Abmelden nach, in Minuten',
+  idleMinutes: 'Abmelden, wenn unbenutzt seit, in Minuten',
+  emptyIsNone: 'Leer: keine Grenze.',
+  endsAt: 'Alle abmelden um',
+  endsAtHint: 'Eine Uhrzeit am Standort, wie 20:00. Ein Gespräch wird nie abgebrochen.',
+  tokens: 'API-Tokens',
+  tokensHint: 'Für Programme. Ein Token wird einmal gezeigt und als Hash aufbewahrt.',
+  token: 'Token',
+  tokenOnce: 'Jetzt kopieren: Es wird nicht wieder gezeigt.',
+  makeToken: 'Token erzeugen',
+  removeTokenWarning: 'Programme, die es benutzen, werden ab jetzt abgewiesen.',
+  roles: {
+    owner: 'Inhaber',
+    admin: 'Verwaltung',
+    siteAdmin: 'Verwaltung eines Standorts',
+    readOnly: 'Nur lesen',
+    user: 'Benutzer',
+  },
+
   // Warum?
+  sentence: germanOf,
   whyTitle: 'Warum?',
   whyOf: (id) => `Warum ist ${id} so?`,
   how: {
@@ -264,6 +316,11 @@ export const de: Text = {
     move: 'weil sich der Benutzer woanders angemeldet hat',
     limit: 'weil die Zeit um war',
     removed: 'weil etwas entfernt wurde',
+  },
+  limits: {
+    longest: 'weil die längste Zeit um war',
+    idle: 'weil es unbenutzt war',
+    timeOfDay: 'weil es die Uhrzeit dafür war',
   },
   why: {
     agentAway: 'Der Agent ist nicht verbunden: Kein Telefon dort ist erreichbar.',

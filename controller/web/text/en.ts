@@ -13,6 +13,7 @@ export const en = {
     users: 'Users',
     sites: 'Sites',
     history: 'History',
+    audit: 'Audit',
     settings: 'Settings',
     my: 'My phone',
   },
@@ -244,7 +245,58 @@ export const en = {
   makeLine: 'Make the line',
   removeSiteWarning: 'Only a site without phones and agents can be removed.',
 
+  // History, audit
+  history: 'History',
+  noHistory: 'Nothing yet.',
+  timeRange: 'Time',
+  ranges: { day: 'The last 24 hours', week: 'The last 7 days', month: 'The last 31 days' },
+  from: 'From',
+  until: 'Until',
+  now: 'now',
+  events: 'What happened here',
+  eventTypes: {
+    login: 'Logged in',
+    logout: 'Logged out',
+    registered: 'Registered',
+    unregistered: 'Not registered any more',
+    active: 'The phone shows it',
+    stuck: 'Stuck',
+  },
+  afterSeconds: (seconds: number) => `after ${seconds.toFixed(1)} s`,
+  audit: 'Audit',
+  when: 'When',
+  whoDid: 'Who',
+  what: 'What',
+  changes: 'Changes',
+  verify: 'Check the log',
+  auditWhole: (count: number) => `Whole: ${count} entries`,
+  auditBroken: (where: string) => `Somebody changed it at ${where}`,
+
+  // Settings
+  settings: 'Settings',
+  policy: 'Sessions',
+  longestMinutes: 'Log out after, in minutes',
+  idleMinutes: 'Log out when unused for, in minutes',
+  emptyIsNone: 'Empty: no limit.',
+  endsAt: 'Log all out at',
+  endsAtHint: 'A time of day at the site, as 20:00. A call is never cut off.',
+  tokens: 'API tokens',
+  tokensHint: 'For programs. A token is shown once and kept as a hash.',
+  token: 'Token',
+  tokenOnce: 'Copy it now: it is not shown again.',
+  makeToken: 'Make a token',
+  removeTokenWarning: 'Programs that use it are refused from now on.',
+  roles: {
+    owner: 'Owner',
+    admin: 'Administrator',
+    siteAdmin: 'Site administrator',
+    readOnly: 'Read only',
+    user: 'User',
+  },
+
   // Why?
+  /** What the server says in English. */
+  sentence: (english: string) => english,
   whyTitle: 'Why?',
   whyOf: (id: string) => `Why is ${id} as it is?`,
   how: {
@@ -257,6 +309,11 @@ export const en = {
     move: 'because the user logged in elsewhere',
     limit: 'because the time was over',
     removed: 'because something was removed',
+  },
+  limits: {
+    longest: 'because the longest time was over',
+    idle: 'because it was not used',
+    timeOfDay: 'because it was the time of day for it',
   },
   why: {
     agentAway: 'Its agent is not connected: no phone there can be reached.',

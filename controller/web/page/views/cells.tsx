@@ -1,9 +1,9 @@
 /** What stands in many tables: a person, a time, the state of a phone. */
 
+import { toHash } from '#controller/web/page/address.ts';
 import { useWords } from '#controller/web/page/context.ts';
 import { Badge, type Tone } from '#controller/web/page/parts/badge.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
-import { toHash } from '#controller/web/page/route.ts';
 import type { Device } from '#controller/web/page/shapes.ts';
 import { type DeviceState, stateOf } from '#controller/web/page/why.ts';
 

@@ -1,7 +1,9 @@
 /** One phone: why it is as it is, who is there, and how it gets its config. */
 
 import { useState } from 'preact/hooks';
-import { ask } from '#controller/web/page/api.ts';
+import { toHash } from '#controller/web/page/address.ts';
+import { ask, askAll } from '#controller/web/page/api.ts';
+import { useAsked } from '#controller/web/page/asked.ts';
 import { hasRole, useApp, useItems, useText, useWords } from '#controller/web/page/context.ts';
 import { formatMac } from '#controller/web/page/mac.ts';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
@@ -9,11 +11,12 @@ import { TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
-import { go, toHash } from '#controller/web/page/route.ts';
-import type { Device } from '#controller/web/page/shapes.ts';
+import { go } from '#controller/web/page/route.ts';
+import type { DeskEvent, Device } from '#controller/web/page/shapes.ts';
 import { type Finding, whyOf } from '#controller/web/page/why.ts';
 import { AtThePhone } from './at-the-phone.tsx';
 import { formatTime, Since, State, Who } from './cells.tsx';
+import { DeviceEvents } from './device-events.tsx';
 import { LogOut } from './log-out.tsx';
 
 import { NotFound } from './not-found.tsx';
@@ -121,11 +124,16 @@ function Why({ device }: { device: Device }) {
   const { items: agents } = useItems('agents');
   const { items: sessions } = useItems('sessions');
   const session = sessions.find((each) => each.device === device.id);
+  const events = useAsked(() => askAll<DeskEvent>(`/devices/${device.id}/events`), [device]);
+  const ended = events.value?.find(({ type }) => type === 'logout');
   return (
-    <section class="card" aria-labelledby="why">
-      <h2 id="why">{text.whyTitle}</h2>
-      <Findings rows={whyOf({ device, agents, session })} />
-    </section>
+    <>
+      <section class="card" aria-labelledby="why">
+        <h2 id="why">{text.whyTitle}</h2>
+        <Findings rows={whyOf({ device, agents, session, ended })} />
+      </section>
+      <DeviceEvents events={events} />
+    </>
   );
 }
 
@@ -134,8 +142,8 @@ function Findings({ rows }: { rows: readonly Finding[] }) {
   const time = (iso: string) => formatTime(iso, language);
   return (
     <ul class="findings">
-      {rows.map(({ severity, says, isEnglish }) => (
-        <li key={says(text, time)} class={severity} lang={isEnglish && 'en'}>
+      {rows.map(({ severity, says }) => (
+        <li key={says(text, time)} class={severity}>
           <Name>{says(text, time)}</Name>
         </li>
       ))}

@@ -1,12 +1,12 @@
 /** The phones: found by a word, kept by site and state, and logged out, one or many. */
 
 import { useState } from 'preact/hooks';
+import { toHash } from '#controller/web/page/address.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { formatMac } from '#controller/web/page/mac.ts';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
-import { toHash } from '#controller/web/page/route.ts';
 import type { Device } from '#controller/web/page/shapes.ts';
 import { stateOf } from '#controller/web/page/why.ts';
 import { State, Who } from './cells.tsx';

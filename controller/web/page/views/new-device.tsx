@@ -9,6 +9,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { toHash } from '#controller/web/page/address.ts';
 import { ask, askAll } from '#controller/web/page/api.ts';
 import { useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { readMac } from '#controller/web/page/mac.ts';
@@ -16,7 +17,6 @@ import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, type Submit, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
-import { toHash } from '#controller/web/page/route.ts';
 import type { Device, ModelRow } from '#controller/web/page/shapes.ts';
 import { AtThePhone } from './at-the-phone.tsx';
 import { State } from './cells.tsx';

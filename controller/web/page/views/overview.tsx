@@ -2,13 +2,13 @@
 
 import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
+import { toHash } from '#controller/web/page/address.ts';
 import { useApp, useItems, useText, useWords } from '#controller/web/page/context.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { TextField } from '#controller/web/page/parts/field.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
-import { toHash } from '#controller/web/page/route.ts';
 import type { Agent, Device, Session, Site } from '#controller/web/page/shapes.ts';
 import { type Finding, stateOf, whyOf } from '#controller/web/page/why.ts';
 import { formatTime, Since, Who } from './cells.tsx';
@@ -77,7 +77,7 @@ function Problems({ devices, agents }: { devices: readonly Device[]; agents: rea
       <ul class="findings">
         {rows.slice(0, isWhole ? rows.length : shownProblems).map(({ sentence, finding, where }) => (
           <li key={sentence} class={finding.severity}>
-            <span lang={finding.isEnglish && 'en'}>{sentence}</span>{' '}
+            <span>{sentence}</span>{' '}
             {where.slice(0, isWhole ? where.length : shownNames).map((words) => (
               <Fragment key={words.join('/')}>
                 <a href={toHash(...words)}>{words.at(-1)}</a>{' '}

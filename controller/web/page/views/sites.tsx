@@ -1,10 +1,10 @@
 /** The offices: what is true of each in a line. */
 
+import { toHash } from '#controller/web/page/address.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
-import { toHash } from '#controller/web/page/route.ts';
 
 export function Sites() {
   const { me } = useApp();

@@ -1,13 +1,14 @@
 /** One user: name, whether and how he may hot-desk, his PIN, where he is. */
 
 import { useState } from 'preact/hooks';
+import { toHash } from '#controller/web/page/address.ts';
 import { ask } from '#controller/web/page/api.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
 import { CheckField, SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
-import { go, toHash } from '#controller/web/page/route.ts';
+import { go } from '#controller/web/page/route.ts';
 import type { User } from '#controller/web/page/shapes.ts';
 import { Since } from './cells.tsx';
 import { LogOut } from './log-out.tsx';

@@ -1,6 +1,7 @@
 /** The users: found by a word, and allowed or forbidden to hot-desk, one or many. */
 
 import { useState } from 'preact/hooks';
+import { toHash } from '#controller/web/page/address.ts';
 import { ask } from '#controller/web/page/api.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
@@ -9,7 +10,6 @@ import { useSubmit } from '#controller/web/page/parts/form.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
-import { toHash } from '#controller/web/page/route.ts';
 import type { User } from '#controller/web/page/shapes.ts';
 import { Who } from './cells.tsx';
 

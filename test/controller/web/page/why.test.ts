@@ -1,8 +1,8 @@
 /** “Why?”: what is true of a phone becomes sentences, in either language, the worst first. */
 
 import * as assert from 'uvu/assert';
-import type { Agent, Device, Session } from '#controller/web/page/shapes.ts';
-import { type Ended, stateOf, whyOf } from '#controller/web/page/why.ts';
+import type { Agent, DeskEvent, Device, Session } from '#controller/web/page/shapes.ts';
+import { stateOf, whyOf } from '#controller/web/page/why.ts';
 import { languages, textOf } from '#controller/web/text/text.ts';
 import { describe } from '#test/support/describe.ts';
 
@@ -35,14 +35,19 @@ const session: Session = {
   how: 'dial',
   changeOver: free.changeOver,
 };
-const ended: Ended = { extension: '101', until: '2026-01-01T07:00:00.000Z', why: 'takeover' };
+const ended: DeskEvent = {
+  at: '2026-01-01T07:00:00.000Z',
+  type: 'logout',
+  extension: '101',
+  how: 'takeover',
+};
 
 type Row = {
   name: string;
   is: Partial<Device>;
   agents?: Agent[];
   session?: Session;
-  ended?: Ended;
+  ended?: DeskEvent;
   state: string;
   says: RegExp[];
 };
@@ -58,6 +63,7 @@ const rows: Row[] = [
   { name: 'on its way', is: { changeOver: { state: 'sent', ms: 9 } }, state: 'changing', says: [/was told to fetch/, /Nobody/] },
   { name: 'with keys that do not fit', is: { cutKeys: [{ type: 'blf', value: '7', label: 'Zoe' }, { type: 'blf', value: '8', label: '' }] }, state: 'free', says: [/Registered/, /2 keys.*Zoe, 8/, /Nobody/] },
   { name: 'without a place', is: { problems: ['place: no road'] }, state: 'free', says: [/Registered/, /place: no road/, /Nobody/] },
+  { name: 'ended by a limit', is: {}, ended: { ...ended, how: 'limit', reason: 'idle' }, state: 'free', says: [/Registered/, /Nobody/, /because it was not used/] },
   { name: 'taken over before', is: {}, ended, state: 'free', says: [/Registered/, /Nobody/, /101 was logged out at <2026.*somebody else/] },
 ];
 
