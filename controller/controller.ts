@@ -13,6 +13,9 @@ import { apiPath } from '#controller/api/app.ts';
 import { createEventLog } from '#controller/api/event-log.ts';
 import { createStreams } from '#controller/api/events.ts';
 import { listenApi } from '#controller/api/listen.ts';
+import { auditFolder } from '#controller/audit/files.ts';
+import { openAudit } from '#controller/audit/log.ts';
+import { recordSessions } from '#controller/audit/sessions.ts';
 import { createLocationUrls } from '#controller/emergency/location-urls.ts';
 import { createNotices } from '#controller/emergency/notices.ts';
 import { createLoginLine } from '#controller/ivr/line.ts';
@@ -78,6 +81,9 @@ export async function openController({
 
   try {
     checkTlsKey(data, store);
+    const audit = await openAudit({ folder: auditFolder(data), clock, log });
+    opened.push(audit);
+    happenings.watch(recordSessions(audit));
     const hub = await listenHub({
       listen,
       folder: data,
@@ -157,6 +163,7 @@ export async function openController({
       listen: apiListen,
       socket: join(data, 'control.sock'),
       store,
+      audit,
       sessions,
       changeOvers: sessions,
       provisioning,

@@ -10,6 +10,8 @@
  */
 
 import { type Context, Hono } from 'hono';
+import { scopeDeps } from '#controller/api/access/doors.ts';
+import { createPerform } from '#controller/api/access/perform.ts';
 import { checkAccess, localWho, type Who } from '#controller/api/access/who.ts';
 import { locationPath } from '#controller/emergency/location-urls.ts';
 import type { Assets } from '#controller/web/assets.ts';
@@ -17,6 +19,7 @@ import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type AdoptionDeps, adoptionRoutes } from './adoption-windows.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
+import { type AuditDeps, auditRoutes } from './audit.ts';
 import { bulkRoutes } from './bulk.ts';
 import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
@@ -33,7 +36,7 @@ import { policyRoutes } from './policy.ts';
 import { formatProblem, problemOf } from './problem.ts';
 import { type RedirectionDeps, redirectionRoutes } from './redirections.ts';
 import { referenceRoute } from './reference.ts';
-import { mount, type Route } from './route.ts';
+import { mount, type Route, routeName } from './route.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
 import { tokenOf, tokenRoutes } from './tokens.ts';
@@ -43,9 +46,9 @@ import { userPartRoutes } from './user-parts.ts';
 import { type UserDeps, userRoutes } from './users.ts';
 import { type WebhookDeps, webhookRoutes } from './webhooks.ts';
 
-export type AppDeps = Omit<SessionDeps, 'how'> &
+export type AppDeps = SessionDeps &
   DeviceDeps &
-  Omit<DeviceActionDeps, 'how'> &
+  DeviceActionDeps &
   UserDeps &
   CallDeps &
   EmergencyDeps &
@@ -53,6 +56,7 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
   RedirectionDeps &
   EventDeps &
   WebhookDeps &
+  AuditDeps &
   UnknownPhoneDeps &
   AdoptionDeps &
   ModelDeps & {
@@ -67,43 +71,64 @@ export type AppDeps = Omit<SessionDeps, 'how'> &
 
 export const apiPath = '/api/v1';
 
+/**
+ * A room is called again for each request that changes something, with a store
+ * that knows who asks: it has all it needs from there, and keeps nothing itself.
+ */
+const rooms: readonly ((deps: AppDeps) => Route[])[] = [
+  siteRoutes,
+  agentRoutes,
+  enrolTokenRoutes,
+  deviceRoutes,
+  deviceActionRoutes,
+  modelRoutes,
+  layoutRoutes,
+  adoptionRoutes,
+  unknownPhoneRoutes,
+  userRoutes,
+  userUpstreamRoutes,
+  userPartRoutes,
+  historyRoutes,
+  sessionRoutes,
+  callRoutes,
+  upstreamRoutes,
+  redirectionRoutes,
+  emergencyCallRoutes,
+  siteEmergencyRoutes,
+  policyRoutes,
+  webhookRoutes,
+  bulkRoutes,
+  tokenRoutes,
+  counterRoutes,
+  eventRoutes,
+  auditRoutes,
+];
+
 /** Every route that there is, its own description included. */
 export function apiRoutes(deps: AppDeps): Route[] {
-  const how = deps.access.type === 'local' ? 'admin' : 'api';
-  const routes: Route[] = [
-    ...siteRoutes(deps),
-    ...agentRoutes(deps),
-    ...enrolTokenRoutes(deps),
-    ...deviceRoutes(deps),
-    ...deviceActionRoutes({ ...deps, how }),
-    ...modelRoutes(deps),
-    ...layoutRoutes(deps),
-    ...adoptionRoutes(deps),
-    ...unknownPhoneRoutes(deps),
-    ...userRoutes(deps),
-    ...userUpstreamRoutes(deps),
-    ...userPartRoutes({ ...deps, how }),
-    ...historyRoutes(deps),
-    ...sessionRoutes({ ...deps, how }),
-    ...callRoutes(deps),
-    ...upstreamRoutes(deps),
-    ...redirectionRoutes(deps),
-    ...emergencyCallRoutes(deps),
-    ...siteEmergencyRoutes(deps),
-    ...policyRoutes(deps),
-    ...webhookRoutes(deps),
-    ...bulkRoutes(deps),
-    ...tokenRoutes(deps),
-    ...counterRoutes(deps),
-    ...eventRoutes(deps),
-  ];
+  const routes = rooms.flatMap((room) => room(deps));
   const all = () => routes;
   routes.push(openapiRoute(apiPath, all), referenceRoute(apiPath, all));
   return routes;
 }
 
+/** The same route over other `deps`, as its room makes it. */
+function remaking(deps: AppDeps): (route: Route, other: AppDeps) => Route {
+  const roomOf = new Map(
+    rooms.flatMap((room) => room(deps).map(({ declaration }) => [routeName(declaration), room])),
+  );
+  return (route, other) => {
+    const name = routeName(route.declaration);
+    return (
+      roomOf
+        .get(name)?.(other)
+        .find(({ declaration }) => routeName(declaration) === name) ?? route
+    );
+  };
+}
+
 export function createApp(deps: AppDeps): Hono {
-  const { store, access, log } = deps;
+  const { access, log } = deps;
   const app = new Hono();
 
   app.get(`${locationPath}/:token`, (c) => placeBehind(deps, c));
@@ -116,18 +141,26 @@ export function createApp(deps: AppDeps): Hono {
       const asset = page(deps.assets, c);
       if (asset !== undefined) return asset;
     }
-    const who = access.type === 'local' ? localWho : tokenWho(store, c.req.header('authorization'));
-    if (who === undefined) throw new Fault('auth.refused', 'a bearer token is needed');
+    const who = access.type === 'local' ? localWho : tokenWho(deps, c.req.header('authorization'));
     c.set('who', who);
     await next();
     return;
   });
-  app.get('/metrics', (c) => metrics(deps, c));
-  mount(app, apiPath, apiRoutes(deps), (c, { access: needed }) => checkAccess(c.get('who'), needed));
+  app.get('/metrics', (c) => {
+    checkAccess(c.get('who'), { access: 'readOnly' });
+    return metrics(deps, c);
+  });
+  const perform = createPerform({ deps, remake: remaking(deps), scope: scopeDeps, audit: deps.audit });
+  mount(app, apiPath, apiRoutes(deps), perform);
 
-  app.notFound((c) =>
-    formatProblem({ status: 404, code: 'not.found', detail: `no such route: ${c.req.method} ${c.req.path}` }),
-  );
+  app.notFound((c) => {
+    checkAccess(c.get('who'), { access: 'user' });
+    return formatProblem({
+      status: 404,
+      code: 'not.found',
+      detail: `no such route: ${c.req.method} ${c.req.path}`,
+    });
+  });
   app.onError((error, c) => {
     const problem = problemOf(error);
     if (problem !== undefined) return formatProblem(problem);
@@ -147,7 +180,9 @@ function page(assets: Assets | undefined, { req }: Context): Response | undefine
 }
 
 /** Whose bearer token it is, when it is one. */
-function tokenWho(store: AppDeps['store'], header: string | undefined): Who | undefined {
-  const token = tokenOf(store, header);
-  return token && { name: `token ${token.name}`, how: 'api', role: 'owner' };
+function tokenWho({ store, clock }: AppDeps, header: string | undefined): Who | undefined {
+  const token = tokenOf(store, clock, header);
+  if (token === undefined) return undefined;
+  const { name, role, sites } = token;
+  return { name: `token ${name}`, how: 'api', role, ...(sites && { sites }) };
 }

@@ -94,10 +94,7 @@ export function planDevices(rows: readonly BulkRow[], store: Reads): Planned[] {
 /** As whom each row is meant: by its name, else by its MAC, else the next free name that no row has. */
 function deviceIds(rows: readonly BulkRow[], store: Reads): string[] {
   const byMac = new Map(store.list('devices').map(({ id, mac }) => [mac, id]));
-  const named = new Set(rows.map(({ cells }) => cells.get('device')));
-  const taken: Pick<Store, 'get'> = {
-    get: (collection, id) => store.get(collection, id) ?? (named.has(id) ? ({} as never) : undefined),
-  };
+  const taken = new Set([...byMac.values(), ...rows.map(({ cells }) => cells.get('device'))]);
   let next = 1;
   return rows.map(({ cells }) => {
     const known = cells.get('device') ?? byMac.get(macOf(cells) ?? '');

@@ -11,6 +11,7 @@
  */
 
 import { z } from 'zod';
+import { whoOf } from '#controller/api/access/who.ts';
 import type { Device, Site } from '#controller/model/model.ts';
 import type { Kept, Resync, Sessions, Store } from '#controller/model/ports.ts';
 import type { Provisioning } from '#controller/provisioning/provisioning.ts';
@@ -23,7 +24,6 @@ export type DeviceActionDeps = {
   phones: { resync: Resync; reboot: Resync };
   sessions: Pick<Sessions, 'logout'>;
   provisioning: Pick<Provisioning, 'maskedConfigOf'>;
-  how: 'admin' | 'api';
 };
 
 /** Whose phones restart at `check-sync;reboot=true`; others' configs say that a NOTIFY restarts nothing. */
@@ -35,13 +35,7 @@ const atOnce = 20;
 const result = z.enum(['answered', 'unregistered', 'busy', 'no-answer']);
 const one = z.strictObject({ result });
 
-export function deviceActionRoutes({
-  store,
-  phones,
-  sessions,
-  provisioning,
-  how,
-}: DeviceActionDeps): Route[] {
+export function deviceActionRoutes({ store, phones, sessions, provisioning }: DeviceActionDeps): Route[] {
   function findDevice(id: string): Kept<Device> {
     const found = store.get('devices', id);
     if (found === undefined) throw missing('device', id);
@@ -135,11 +129,11 @@ export function deviceActionRoutes({
         summary: 'Log every device of a site out',
         answer: z.strictObject({ ended: z.number() }),
       },
-      async ({ params }) => {
+      async ({ c, params }) => {
         let ended = 0;
         for (const { id } of devicesOf(findSite(params.id).id)) {
           if (store.get('sessions', id) === undefined) continue;
-          if ((await sessions.logout(id, how)) !== undefined) ended++;
+          if ((await sessions.logout(id, whoOf(c).how)) !== undefined) ended++;
         }
         return { ended };
       },

@@ -43,6 +43,7 @@ export function layoutRoutes({ store }: { store: Pick<Store, 'get'> }): Route[] 
     route(
       {
         ...{ method: 'post', path: '/layouts/preview', access: 'user', tag: 'models' },
+        isQuestion: true,
         summary: 'Lay keys out on a model, and save nothing',
         body: asked,
         answer,

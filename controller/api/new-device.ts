@@ -67,7 +67,7 @@ export function unregistered(store: Pick<Store, 'get'>, id: string): Change[] {
 /** `chosen`: its name, else HD and the next free number. */
 export function addDevice(store: Store, wanted: WantedDevice, chosen?: string): Promise<Device> {
   return inTurn(store, async () => {
-    const id = chosen ?? nextDeviceId(store);
+    const id = chosen ?? nextDeviceId(new Set(store.list('devices').map((device) => device.id)));
     if (store.get('devices', id) !== undefined) throw taken('device', id, 'id');
     const value: Device = { id, ...placed(store, id, wanted), ...unknownSecret() };
     await store.commit([{ type: 'put', collection: 'devices', value, expect: 'absent' }]);

@@ -47,6 +47,8 @@ export type Declaration<
   /** Below /api/v1, with parameters in braces: `/devices/{id}`. */
   path: Path;
   access: Access;
+  /** Changes nothing, although it is no GET: it leaves no entry in the audit log. */
+  isQuestion?: true;
   tag: string;
   /** A few words; the first of them is what it does. */
   summary: string;
@@ -113,21 +115,22 @@ async function readRaw(c: Context, { type, maxBytes }: Raw): Promise<Buffer> {
   return await readBytes(c.req.raw, maxBytes);
 }
 
-/** Asked before anything of the request is read; throws `auth.refused` or `forbidden`. */
-export type Admit = (c: Context, declaration: Declaration) => void | Promise<void>;
+/** How a request gets to its route (./access/perform.ts). */
+export type Perform = (c: Context, route: Route) => Promise<Response>;
+
+/** As the audit log has it. */
+export const routeName = ({ method, path }: Declaration) => `${method.toUpperCase()} ${path}`;
 
 /** The only way that a route gets into the API. */
-export function mount(app: Hono, base: string, routes: readonly Route[], admit: Admit): void {
+export function mount(app: Hono, base: string, routes: readonly Route[], perform: Perform): void {
   const seen = new Set<string>();
-  for (const { declaration, answer } of routes) {
-    const { method, path } = declaration;
-    const name = `${method} ${path}`;
+  for (const each of routes) {
+    const { method, path } = each.declaration;
+    const name = routeName(each.declaration);
     if (seen.has(name)) throw new Error(`two routes are ${name}`);
     seen.add(name);
-    app.on(method.toUpperCase(), `${base}${path.replace(/\{(\w+)\}/g, ':$1')}`, async (c) => {
-      await admit(c, declaration);
-      return await answer(c);
-    });
+    const at = `${base}${path.replace(/\{(\w+)\}/g, ':$1')}`;
+    app.on(method.toUpperCase(), at, (c) => perform(c, each));
   }
 }
 

@@ -8,6 +8,7 @@
  */
 
 import { z } from 'zod';
+import { whoOf } from '#controller/api/access/who.ts';
 import { deviceId, extension, type Session, how as ways } from '#controller/model/model.ts';
 import { sessionLimits } from '#controller/model/policy.ts';
 import type { ChangeOvers, Kept, Sessions, Store } from '#controller/model/ports.ts';
@@ -20,7 +21,6 @@ export type SessionDeps = {
   store: Store;
   sessions: Pick<Sessions, 'login' | 'logout'>;
   changeOvers: Pick<ChangeOvers, 'of'>;
-  how: 'admin' | 'api';
 };
 
 const creation = z.strictObject({ device: deviceId, extension });
@@ -46,7 +46,7 @@ export const showSession = (
   changeOver: changeOvers.of(device),
 });
 
-export function sessionRoutes({ store, sessions, changeOvers, how }: SessionDeps): Route[] {
+export function sessionRoutes({ store, sessions, changeOvers }: SessionDeps): Route[] {
   const listed = listing<Session, 'device' | 'extension' | 'site' | 'since' | 'how'>({
     id: ({ device }) => device,
     site: siteOf,
@@ -95,10 +95,10 @@ export function sessionRoutes({ store, sessions, changeOvers, how }: SessionDeps
         answer: shownSession,
         status: 201,
       },
-      async ({ body: wanted }) => {
+      async ({ c, body: wanted }) => {
         if (store.get('devices', wanted.device) === undefined) throw missing('device', wanted.device);
         if (store.get('users', wanted.extension) === undefined) throw missing('user', wanted.extension);
-        return toJson(await sessions.login(wanted.device, wanted.extension, how));
+        return toJson(await sessions.login(wanted.device, wanted.extension, whoOf(c).how));
       },
     ),
     route(
@@ -126,7 +126,7 @@ export function sessionRoutes({ store, sessions, changeOvers, how }: SessionDeps
       },
       async ({ c, params: { device } }) => {
         expected(c, find(device));
-        if ((await sessions.logout(device, how)) === undefined) throw missing('session', device);
+        if ((await sessions.logout(device, whoOf(c).how)) === undefined) throw missing('session', device);
       },
     ),
   ];

@@ -6,9 +6,16 @@
 
 /** By store: the admin's socket and the network's port are two faces of one. */
 const last = new WeakMap<object, Promise<unknown>>();
+/** A store as one request sees it is a face too. */
+const stores = new WeakMap<object, object>();
+
+export function sharesTurns(view: object, store: object): void {
+  stores.set(view, stores.get(store) ?? store);
+}
 
 /** `run` checks and commits; whatever waits for the caller is read before. */
-export function inTurn<T>(store: object, run: () => Promise<T>): Promise<T> {
+export function inTurn<T>(view: object, run: () => Promise<T>): Promise<T> {
+  const store = stores.get(view) ?? view;
   const turn = (last.get(store) ?? Promise.resolve()).then(run);
   last.set(
     store,

@@ -11,6 +11,7 @@
  */
 
 import { z } from 'zod';
+import { whoOf } from '#controller/api/access/who.ts';
 import { extension, key, type User, user } from '#controller/model/model.ts';
 import type { Change, ChangeOvers, Kept, Sessions, Store } from '#controller/model/ports.ts';
 import { expected, missing, patched, tag, wrong } from './read.ts';
@@ -21,7 +22,6 @@ export type UserPartDeps = {
   store: Store;
   sessions: Pick<Sessions, 'logout'>;
   changeOvers: Pick<ChangeOvers, 'of'>;
-  how: 'admin' | 'api';
 };
 
 const layout = z.strictObject({ keys: z.array(key).max(200) });
@@ -34,7 +34,7 @@ const change = z.strictObject({
 });
 const changing = z.strictObject({ extensions: z.array(extension).min(1).max(1_000), change });
 
-export function userPartRoutes({ store, sessions, changeOvers, how }: UserPartDeps): Route[] {
+export function userPartRoutes({ store, sessions, changeOvers }: UserPartDeps): Route[] {
   function find(id: string): Kept<User> {
     const found = store.get('users', id);
     if (found === undefined) throw missing('user', id);
@@ -100,10 +100,10 @@ export function userPartRoutes({ store, sessions, changeOvers, how }: UserPartDe
         tag: 'sessions',
         summary: 'Log a user out everywhere',
       },
-      async ({ params }) => {
+      async ({ c, params }) => {
         for (const { device } of sessionsOf(find(params.extension).extension)) {
           if (store.get('sessions', device)?.extension === params.extension)
-            await sessions.logout(device, how);
+            await sessions.logout(device, whoOf(c).how);
         }
       },
     ),

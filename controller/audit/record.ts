@@ -68,7 +68,15 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
   bindings: undefined,
   subscriptions: undefined,
   enrolTokens: { id: 'hidden', site: 'shown', expiresAt: 'shown', spentAt: 'shown' },
-  apiTokens: { id: 'shown', name: 'shown', hash: 'hidden', createdAt: 'shown' },
+  apiTokens: {
+    id: 'shown',
+    name: 'shown',
+    hash: 'hidden',
+    createdAt: 'shown',
+    role: 'shown',
+    sites: 'shown',
+    expiresAt: 'shown',
+  },
   pinLocks: undefined,
   upstreams: {
     id: 'shown',

@@ -2,6 +2,7 @@
 
 import { parseHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
+import { newToken, tokenOf } from './account.ts';
 import { adoptWindow } from './adopt-window.ts';
 import { csvVerbs } from './csv.ts';
 import {
@@ -347,17 +348,16 @@ export const nouns: Readonly<Record<string, Noun>> = {
   token: {
     about: 'who may use the API over the network',
     verbs: {
-      ...plainVerbs('/tokens', 'ID', [field('id'), field('name'), field('createdAt', 'created')]),
-      create: {
-        about: 'prints the token, once',
-        args: ['NAME'],
-        run: ({ client, args: [name] }) => tokenOf(client.ask('POST', '/tokens', { name })),
-      },
+      ...plainVerbs('/tokens', 'ID', [
+        field('id'),
+        field('name'),
+        field('role'),
+        field('sites'),
+        field('createdAt', 'created'),
+        field('expiresAt', 'expires'),
+      ]),
+      create: newToken,
+      add: newToken,
     },
   },
 };
-
-async function tokenOf(answer: Promise<unknown>) {
-  const json = (await answer) as { token: string };
-  return { type: 'text' as const, text: json.token, json };
-}

@@ -12,6 +12,7 @@
  */
 
 import { z } from 'zod';
+import { role } from './account.ts';
 import { type DeskHistory, deskHistory } from './desk-events.ts';
 import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
 import { policy, secondDevice, sessionLimits } from './policy.ts';
@@ -197,7 +198,7 @@ const premiumPrefixes = [
   ...['+870', '00870', '+881', '00881', '+882', '00882', '+883', '00883'], // satellite, networks without a country
 ];
 
-export const how = z.enum(['dial', 'key', 'api', 'admin', 'takeover', 'move', 'limit', 'removed']);
+export const how = z.enum(['dial', 'key', 'api', 'admin', 'takeover', 'move', 'limit', 'removed', 'self']);
 
 export const session = z.strictObject({
   /** The device, and the document's id: a device has at most one session. */
@@ -273,6 +274,11 @@ export const apiToken = z.strictObject({
   /** SHA-256 of the token, hex: a token is 256 random bits, so a fast hash is enough. */
   hash: z.string(),
   createdAt: z.number(),
+  role: role.exclude(['user']).default('admin'),
+  /** Of a site admin: what he sees and may change. */
+  sites: z.array(siteId).min(1).max(100).optional(),
+  /** Good for nothing from then on; absent: until it is removed. */
+  expiresAt: z.number().optional(),
 });
 
 /** Failed PIN tries, counted for `extension@device`, `device` and `site`. */

@@ -31,10 +31,10 @@ export function readMac(text: string): string {
 }
 
 /** HD and the lowest free number from there on, four digits at least. */
-export function nextDeviceId(store: Pick<Store, 'get'>, from = 1): string {
+export function nextDeviceId(taken: ReadonlySet<string | undefined>, from = 1): string {
   for (let number = from; ; number++) {
     const id = `HD${String(number).padStart(4, '0')}`;
-    if (store.get('devices', id) === undefined) return id;
+    if (!taken.has(id)) return id;
   }
 }
 

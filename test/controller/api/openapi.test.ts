@@ -81,6 +81,9 @@ describe('API description', (test) => {
         { method: 'get', path: '/twins/{id}', access: 'open', tag: 't', summary: 's', answer: z.string() },
         () => '',
       );
-    assert.throws(() => mount(app, apiPath, [twin(), twin()], () => {}), /two routes are get/);
+    assert.throws(
+      () => mount(app, apiPath, [twin(), twin()], (c, { answer }) => answer(c)),
+      /two routes are GET/,
+    );
   });
 });

@@ -14,6 +14,7 @@ import type { RedirectionsOptions } from '#controller/provisioning/rps/redirecti
 import { fresh } from '#controller/provisioning/rps/wanted.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createFakeClock } from '#test/support/clock.ts';
+import { createMemoryAudit } from '#test/support/memory-audit.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
 
 export type ApiWorld = ReturnType<typeof createApiWorld>;
@@ -53,6 +54,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
   const times = [
     { vendor: 'yealink', model: 'T46S', count: 3, stuck: 1, minMs: 900, medianMs: 1_300, maxMs: 41_000 },
   ];
+  const audit = createMemoryAudit();
   const changeOver: ChangeOver = { state: 'active', ms: 12 };
 
   const happenings = createHappenings({ error: (_, message) => logged.push(message) });
@@ -61,6 +63,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
 
   const deps: Omit<AppDeps, 'access'> = {
     store,
+    audit,
     events,
     clock,
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
@@ -153,6 +156,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
     calls: () => [
       {
         id: 'c0ffee',
+        sites: ['berlin'],
         media: 'controller',
         streams: [{ kind: 'audio', from: 'berlin', to: 'paris', packets: 500, lost: 3, jitterMs: 12 }],
       },
@@ -193,5 +197,5 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
       json: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
     };
   }
-  return { app, deps: { ...deps, access }, ask, asked, logged, store, clock, happenings, events };
+  return { app, deps: { ...deps, access }, ask, asked, logged, audit, store, clock, happenings, events };
 }
