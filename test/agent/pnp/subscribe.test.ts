@@ -40,6 +40,7 @@ describe('a phone that asks the LAN', (test) => {
     ['no MAC',                    plain.replaceAll('MAC%3AC074AD0A0B0C', 'phone'),         'noMac'],
     ['a MAC too long',            plain.replaceAll('C074AD0A0B0C', 'C074AD0A0B0CA'),       'noMac'],
     ['a MAC too short',           plain.replaceAll('C074AD0A0B0C', 'C074AD0A0B0'),         'noMac'],
+    ['no MAC, as AudioCodes ask', plain.replaceAll('MAC%3AC074AD0A0B0C', '').replace('"device"', '"application"'), 'noMac'],
     ['no Via',                    plain.replace(/Via: .*\r\n/, ''),                        'malformed'],
     ['no Call-ID',                plain.replace(/Call-ID: .*\r\n/, ''),                    'malformed'],
     ['a control character',       plain.replace('tag=4711', 'tag=\u0000'),                 'malformed'],
