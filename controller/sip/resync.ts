@@ -4,6 +4,8 @@
  *
  * Some phones challenge it with their own credential, which in a change-over is
  * still the old one: first the proven generation's secret, then the new one's.
+ * One that restarted meanwhile may not know itself by the name it registered: a
+ * phone that says so is asked again by the name it should have now.
  */
 
 import type { Logger } from 'pino';
@@ -14,6 +16,7 @@ import { Fault } from '#protocol/fault.ts';
 import { answerChallenge, chooseChallenge } from '#protocol/sip/digest.ts';
 import { createRequest, type SipMessage } from '#protocol/sip/message.ts';
 import type { Transactions } from '#protocol/sip/transactions.ts';
+import { formatUri, parseUri } from '#protocol/sip/uri.ts';
 import type { Calls } from './calls.ts';
 import type { Directory } from './directory.ts';
 import { hostFacing, type Peer, viaFacing } from './peer.ts';
@@ -30,6 +33,9 @@ export type ResyncOptions = {
 };
 
 type Notify = { binding: Binding; event: string; callId: string; tag: string };
+
+/** RFC 3261 21.4: nobody of that name is there. */
+const isUnknown: ReadonlySet<number | undefined> = new Set([404, 410, 480, 481, 604]);
 
 export function createResync({
   store,
@@ -96,6 +102,26 @@ export function createResync({
     return true;
   }
 
+  /** Where the phone is, by each name it may have: as it registered, then as its session says. */
+  function namesOf(device: string, binding: Binding): Binding[] {
+    const others = new Set([store.get('sessions', device)?.extension ?? device, device]);
+    others.delete(binding.aor);
+    const contact = parseUri(binding.contact);
+    return [
+      binding,
+      ...Array.from(others, (aor) => ({ ...binding, aor, contact: formatUri({ ...contact, user: aor }) })),
+    ];
+  }
+
+  async function notifyAny(device: string, binding: Binding): Promise<number | undefined> {
+    let status: number | undefined;
+    for (const each of namesOf(device, binding)) {
+      status = await notify(device, each);
+      if (!isUnknown.has(status)) return status;
+    }
+    return status;
+  }
+
   async function notify(device: string, binding: Binding): Promise<number | undefined> {
     const known = store.get('devices', device);
     if (known === undefined) return undefined;
@@ -116,7 +142,7 @@ export function createResync({
     if (binding === undefined) return 'unregistered';
     if (calls.count(device) > 0) return 'busy';
     try {
-      const status = await notify(device, binding);
+      const status = await notifyAny(device, binding);
       log.debug({ device, status }, 'resync');
       return status !== undefined && status < 300 ? 'answered' : 'no-answer';
     } catch (error) {

@@ -52,6 +52,30 @@ describe('resync', (test) => {
     assert.is(phone.heard(), '');
   });
 
+  test('a phone that does not know the name it registered is asked by those it may have now', async () => {
+    const { world, phone } = start();
+    world.login('HD0001', '100');
+    const answer = world.core.resync('HD0001');
+    const uriOf = ({ start: line }: SipMessage) => (line.type === 'request' ? line.uri : '');
+    const first = phone.take();
+    assert.is(uriOf(first), phone.contact);
+    phone.answer(first, 404);
+    const second = await until('the next name', () => phone.inbox.shift());
+    assert.is(uriOf(second), phone.contact.replace('HD0001', '100'));
+    assert.is(second.to.uri, first.to.uri.replace('HD0001', '100'));
+    assert.is.not(second.callId, first.callId);
+    phone.answer(second, 200);
+    assert.is(await answer, 'answered');
+    assert.is(phone.heard(), '');
+  });
+
+  test('a phone that knows itself by none of them has not answered', async () => {
+    const { world, phone } = start();
+    const answer = world.core.resync('HD0001');
+    phone.answer(phone.take(), 404);
+    assert.is(await answer, 'no-answer');
+  });
+
   test('waits for no phone that is not there, and for one that is silent 32 s', async () => {
     const { world, phone } = start();
     assert.is(await world.core.resync('HD0002'), 'unregistered');
