@@ -23,6 +23,7 @@ import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { type AgentConfig, listenAddresses } from './config.ts';
+import { createLoad, loadEveryMs } from './load.ts';
 import { type AgentTunnel, dialTunnel, type Log, type TunnelOptions } from './tunnel.ts';
 import { version } from './version.ts';
 
@@ -137,6 +138,14 @@ export async function runAgent({
       ...intervals,
     });
     const up = tunnel;
+    const load = createLoad(clock);
+    let cancelLoad = clock.after(loadEveryMs, tellLoad);
+    function tellLoad(): void {
+      cancelLoad = clock.after(loadEveryMs, tellLoad);
+      // Without what the controller would act on again.
+      const { tlsKey: _, hears: __, ...known } = status();
+      if (up.isUp) up.control({ ...known, load: load() });
+    }
     let closing: Promise<void> | undefined;
     return {
       sip: sip.addresses,
@@ -147,6 +156,7 @@ export async function runAgent({
       },
       counters: { pnp: pnp.counters, sip: sip.relay.counters, media: media.counters, http: http.counters },
       close() {
+        cancelLoad();
         closing ??= drain({ sip, media, http, pnp, tunnel: up });
         return closing;
       },

@@ -3,6 +3,7 @@
  *
  *     GET    /agents                 → {items: [{id, site, isUp, version, sip, http, flows, …}]}
  *     GET    /agents/:id
+ *     PATCH  /agents/:id {name}      → agent
  *     DELETE /agents/:id             → 204, revoked: its tunnel is closed
  *     GET    /enrol-tokens           → {items: [{id, site, expiresAt, spentAt}]}
  *     POST   /enrol-tokens {site}    → 201 {site, token}: good for 10 minutes, the only time it is shown
@@ -11,11 +12,12 @@
  */
 
 import { z } from 'zod';
-import { type Agent, type EnrolToken, siteId } from '#controller/model/model.ts';
+import { type Agent, displayName, type EnrolToken, siteId } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import type { Clock } from '#protocol/clock.ts';
 import { listing } from './list.ts';
-import { expected, missing, tag } from './read.ts';
+import { expected, missing, patched, tag } from './read.ts';
 import { listOf, moment, type Route, route } from './route.ts';
 
 /** What this room asks of controller/tunnel. */
@@ -35,11 +37,15 @@ export type AgentState = {
   http?: HostPort | undefined;
   flows: number;
   latencyMs?: number | undefined;
+  load?: { cpu: number; memory: number } | undefined;
 };
+
+export type AgentDeps = { store: Store; hub: Agents; clock: Clock };
 
 const shownAgent = z.strictObject({
   id: z.string(),
   site: siteId,
+  name: displayName.optional(),
   isUp: z.boolean(),
   version: z.string().optional(),
   sip: z.string().optional(),
@@ -47,19 +53,36 @@ const shownAgent = z.strictObject({
   sipTls: z.string().optional(),
   http: z.string().optional(),
   flows: z.number(),
+  /** Registered through it. */
+  phones: z.number(),
+  /** Per cent of one core, and bytes. */
+  cpu: z.number().optional(),
+  memory: z.number().optional(),
   latencyMs: z.number().optional(),
   enrolledAt: moment,
   revokedAt: moment.optional(),
 });
 
-export function agentRoutes({ store, hub }: { store: Store; hub: Agents }): Route[] {
+const naming = z.strictObject({ name: displayName.optional() });
+
+export function agentRoutes({ store, hub, clock }: AgentDeps): Route[] {
   const stateOf = (id: string) => hub.agents().find((state) => state.agent === id);
-  const agents = listing<Agent, 'id' | 'site' | 'isUp'>({
+  /** By agent. */
+  function phonesNow(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { flow, expiresAt } of store.list('bindings')) {
+      if (expiresAt > clock.wall()) counts.set(flow.agent, (counts.get(flow.agent) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  const agents = listing<Agent, 'id' | 'site' | 'name' | 'isUp'>({
     id: ({ id }) => id,
     site: ({ site }) => site,
     fields: {
       id: ({ id }) => id,
       site: ({ site }) => site,
+      name: ({ name }) => name,
       isUp: ({ id }) => stateOf(id)?.isUp ?? false,
     },
   });
@@ -81,8 +104,12 @@ export function agentRoutes({ store, hub }: { store: Store; hub: Agents }): Rout
         query: agents.query,
         answer: listOf(shownAgent),
       },
-      ({ c, query }) =>
-        agents.page(c, query, store.list('agents'), (agent) => toJson(agent, stateOf(agent.id))),
+      ({ c, query }) => {
+        const phones = phonesNow();
+        return agents.page(c, query, store.list('agents'), (agent) =>
+          toJson(agent, stateOf(agent.id), phones.get(agent.id)),
+        );
+      },
     ),
     route(
       {
@@ -96,7 +123,27 @@ export function agentRoutes({ store, hub }: { store: Store; hub: Agents }): Rout
       ({ c, params: { id } }) => {
         const found = find(id);
         tag(c, found);
-        return toJson(found, stateOf(id));
+        return toJson(found, stateOf(id), phonesNow().get(id));
+      },
+    ),
+    route(
+      {
+        method: 'patch',
+        path: '/agents/{id}',
+        access: 'siteAdmin',
+        tag: 'agents',
+        summary: 'Name an agent',
+        patch: naming,
+        answer: shownAgent,
+      },
+      async ({ c, params: { id }, body }) => {
+        const { revision, name: before, ...rest } = find(id);
+        const { name } = patched(naming, body, before === undefined ? {} : { name: before }, { id: 'id' });
+        const value: Agent = { ...rest, ...(name !== undefined && { name }) };
+        await store.commit([{ type: 'put', collection: 'agents', value, expect: expected(c, { revision }) }]);
+        const made = find(id);
+        tag(c, made);
+        return toJson(made, stateOf(id), phonesNow().get(id));
       },
     ),
     route(
@@ -205,10 +252,11 @@ const tokenToJson = ({ id, site, expiresAt, spentAt }: EnrolToken) => ({
   spentAt: spentAt === undefined ? undefined : new Date(spentAt).toISOString(),
 });
 
-function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | undefined) {
+function toJson({ id, site, name, enrolledAt, revokedAt }: Agent, state: AgentState | undefined, phones = 0) {
   return {
     id,
     site,
+    name,
     isUp: state?.isUp ?? false,
     version: state?.version,
     sip: state?.sip && formatHostPort(state.sip),
@@ -216,6 +264,9 @@ function toJson({ id, site, enrolledAt, revokedAt }: Agent, state: AgentState | 
     sipTls: state?.sipTls && formatHostPort(state.sipTls),
     http: state?.http && formatHostPort(state.http),
     flows: state?.flows ?? 0,
+    phones,
+    cpu: state?.load?.cpu,
+    memory: state?.load?.memory,
     latencyMs: state?.latencyMs && Math.round(state.latencyMs * 10) / 10,
     enrolledAt: new Date(enrolledAt).toISOString(),
     revokedAt: revokedAt === undefined ? undefined : new Date(revokedAt).toISOString(),

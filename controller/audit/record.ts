@@ -42,7 +42,14 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     mayWatch: 'shown',
     policy: 'shown',
   },
-  agents: { id: 'shown', site: 'shown', publicKey: 'shown', enrolledAt: 'shown', revokedAt: 'shown' },
+  agents: {
+    id: 'shown',
+    site: 'shown',
+    name: 'shown',
+    publicKey: 'shown',
+    enrolledAt: 'shown',
+    revokedAt: 'shown',
+  },
   devices: {
     id: 'shown',
     mac: 'shown',

@@ -93,6 +93,8 @@ export const site = z.strictObject({
 export const agent = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   site: siteId,
+  /** For people. */
+  name: displayName.optional(),
   /** Raw Ed25519 public key, base64url. */
   publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   enrolledAt: z.number(),

@@ -62,6 +62,8 @@ export type AgentSummary = {
   http?: HostPort;
   flows: number;
   latencyMs?: number;
+  /** Per cent of one core, and bytes. */
+  load?: { cpu: number; memory: number };
 };
 
 export type HubCounters = {
@@ -295,5 +297,6 @@ function summaryOf(agent: string, site: string, remote: RemoteAgent | undefined)
     ...(sipTcp && { sipTcp }),
     ...(sipTls && { sipTls }),
     ...(latencyMs !== undefined && { latencyMs }),
+    ...(status?.load && { load: status.load }),
   };
 }

@@ -58,6 +58,8 @@ export const controlMessage = z.discriminatedUnion('type', [
       .optional(),
     /** It can tell of phones that nobody set up; see above. */
     hears: z.literal(true).optional(),
+    /** Per cent of one core, and bytes; said now and then. */
+    load: z.object({ cpu: z.number().min(0), memory: z.number().min(0) }).optional(),
   }),
   /** PEM: the certificate and its CA. Only to who asked. */
   z.object({ type: z.literal('certificate'), chain: z.string().max(16_384) }),

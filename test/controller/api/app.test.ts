@@ -222,6 +222,34 @@ describe('API documents', (test) => {
     assert.is(store.get('users', '101'), undefined);
   });
 
+  test('an agent has a name, and says how many phones are behind it', async () => {
+    const { ask, store, clock } = createApiWorld();
+    const id = '0123456789abcdef';
+    const hostPort = { address: '192.0.2.9', port: 5060 };
+    const flow = { agent: id, site: 'berlin', transport: 'udp', local: hostPort, remote: hostPort } as const;
+    await store.commit([
+      {
+        type: 'put',
+        collection: 'agents',
+        value: { id, site: 'berlin', publicKey: 'A'.repeat(43), enrolledAt: 0 },
+      },
+      {
+        type: 'put',
+        collection: 'bindings',
+        value: {
+          ...{ device: 'HD0001', aor: 'HD0001', contact: 'sip:x', callId: 'c', cseq: 1, userAgent: '' },
+          ...{ flow, expiresAt: clock.wall() + 1_000 },
+        },
+      },
+    ]);
+    const named = await ask('PATCH', `/agents/${id}`, { name: 'Cellar' });
+    assert.equal([named.status, named.json.name, named.json.phones], [200, 'Cellar', 1]);
+    assert.is((await ask('PATCH', `/agents/${id}`, { site: 'paris' })).json.field, 'site');
+    await ask('PATCH', `/agents/${id}`, { name: null });
+    const { items } = (await ask('GET', '/agents?q=012345')).json as { items: object[] };
+    assert.not.ok('name' in (items[0] ?? {}));
+  });
+
   test('many are changed at once, or none', async () => {
     const { ask, store } = createApiWorld();
     await ask('PUT', '/users/101', { name: 'Ben' });
