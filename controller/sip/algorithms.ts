@@ -53,7 +53,7 @@ export function createAlgorithms({ store, directory, takesSha256 }: AlgorithmsOp
     offered(request, flow) {
       const user = userIn(request.from.uri);
       const devices = [user, ...directory.devicesOf(user).slice(0, maxDevices)];
-      return devices.some((id) => takes(id) && isFrom(id, flow)) ? both : usual;
+      return devices.some((id) => isFrom(id, flow) && takes(id)) ? both : usual;
     },
     proven(device, algorithm) {
       if (algorithm === 'SHA-256') seen.add(device);

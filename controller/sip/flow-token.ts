@@ -66,17 +66,20 @@ export function createFlowTokens(
 function encodeSide({ peer, device, user }: Side): Buffer {
   if (peer.type === 'ivr')
     return Buffer.concat([Uint8Array.of(shapes.ivr), Buffer.from(`${device} ${user}`)]);
-  if (peer.type === 'flow') {
-    const agent = Buffer.from(peer.flow.agent, 'hex');
-    return Buffer.concat([
-      shapeOf(peer.flow, 0),
-      agent,
-      encodeWay(peer.flow),
-      Buffer.from(`${device} ${user}`),
-    ]);
-  }
+  if (peer.type === 'flow') return Buffer.concat([encodeFlow(peer.flow), Buffer.from(`${device} ${user}`)]);
   const names = Buffer.from(` ${user} ${peer.upstream} ${peer.account} ${peer.offset}`);
   return Buffer.concat([shapeOf(peer, shapes.upstream), encodeWay(peer), names]);
+}
+
+const encoded = new WeakMap<Flow, Buffer>();
+
+/** Made once for each flow object: a phone's every call has the same one in it. */
+function encodeFlow(flow: Flow): Buffer {
+  const known = encoded.get(flow);
+  if (known !== undefined) return known;
+  const bytes = Buffer.concat([shapeOf(flow, 0), Buffer.from(flow.agent, 'hex'), encodeWay(flow)]);
+  encoded.set(flow, bytes);
+  return bytes;
 }
 
 type Way = { transport: Flow['transport']; local: HostPort; remote: HostPort };

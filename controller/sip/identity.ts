@@ -41,7 +41,7 @@ const dropped = new Set([
 const isDropped = (name: string) => dropped.has(name) || name.startsWith('X-') || name.startsWith('P-');
 
 export function dropClaims(message: SipMessage): void {
-  for (const name of message.names()) if (isDropped(name)) message.removeAll(name);
+  message.removeWhere(isDropped);
 }
 
 /** From and P-Asserted-Identity of a request, for a peer that knows us as `host`. The tag stays. */

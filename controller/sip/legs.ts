@@ -128,10 +128,9 @@ export function createLegs(options: LegsOptions): Legs {
     response(response, { request, near }, { side }) {
       const out = response.clone();
       // As the caller wrote them, whatever the phone made of them.
-      for (const name of ['Via', 'From', 'CSeq']) {
-        out.removeAll(name);
-        for (const value of request.getAll(name)) out.append(name, value);
-      }
+      out.removeAll('Via');
+      for (const via of request.getAll('Via')) out.append('Via', via);
+      for (const name of ['From', 'CSeq']) out.set(name, request.get(name) ?? '');
       out.set('To', withTag(request.get('To') ?? '', response.to.params.get('tag')));
       dropClaims(out);
       if (!request.to.params.has('tag')) restoreRoutes(out, request, near, side);

@@ -38,6 +38,7 @@ const maxVias = 70;
 const maxCSeq = 2 ** 31 - 1; // RFC 3261 8.1.1.5
 const maxHops = 255;
 const noBody = new Uint8Array(0);
+const takenApart = ['Via', 'From', 'To', 'CSeq'];
 
 export class SipMessage {
   start: RequestLine | StatusLine;
@@ -128,6 +129,14 @@ export class SipMessage {
     if (this.#indexOf(known.name) < 0) return;
     this.#fields = this.#fields.filter((field) => field.name !== known.name);
     this.#forget(known.name);
+  }
+
+  /** Every header whose name, in the one spelling of ./header-names.ts, is one to drop. */
+  removeWhere(isDropped: (name: string) => boolean): void {
+    const kept = this.#fields.filter((field) => !isDropped(field.name));
+    if (kept.length === this.#fields.length) return;
+    this.#fields = kept;
+    for (const name of takenApart) this.#forget(name);
   }
 
   /** The names present, each once, in the one spelling of ./header-names.ts. */
