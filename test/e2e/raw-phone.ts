@@ -12,6 +12,7 @@ export type Claim = {
   password: string;
   /** The address of record; the username when left out. */
   aor?: string;
+  userAgent?: string;
 };
 
 export type RawPhone = {
@@ -30,7 +31,7 @@ export async function openRawPhone(server: HostPort): Promise<RawPhone> {
     return parseMessage(Buffer.from(await phone.next(), 'latin1'));
   }
 
-  function toRegister(aor: string): SipMessage {
+  function toRegister(aor: string, userAgent: string): SipMessage {
     const uri = `sip:${server.address}`;
     return createRequest({
       method: 'REGISTER',
@@ -43,15 +44,16 @@ export async function openRawPhone(server: HostPort): Promise<RawPhone> {
         ['CSeq', `${++cseq} REGISTER`],
         ['Contact', `<sip:${aor}@${formatHostPort(phone.at)}>`],
         ['Max-Forwards', '70'],
+        ['User-Agent', userAgent],
       ],
     });
   }
 
   return {
-    async register({ username, password, aor = username }) {
-      const refused = await ask(toRegister(aor));
+    async register({ username, password, aor = username, userAgent = 'raw' }) {
+      const refused = await ask(toRegister(aor, userAgent));
       const challenge = parseChallenge(refused.get('WWW-Authenticate') ?? '');
-      const request = toRegister(aor);
+      const request = toRegister(aor, userAgent);
       const said = { method: 'REGISTER', uri: `sip:${server.address}`, username, password };
       request.set('Authorization', answerChallenge(challenge, { ...said, cnonce: token(), nc: 1 }));
       return await ask(request);

@@ -23,6 +23,26 @@ const sentences: readonly (readonly [english: RegExp, german: string])[] = [
     /^the phone fetched its config, but has not registered with it$/,
     'das Telefon hat seine Konfiguration geholt, sich damit aber nicht registriert',
   ],
+  [
+    /^the phone is not registered, and has not asked for its config for (.*): is it on and connected\?$/,
+    'das Telefon ist nicht registriert und hat seit $1 nicht nach seiner Konfiguration gefragt: Ist es an und verbunden?',
+  ],
+  [
+    /^the phone is in a call, and has not asked for its config for (.*)$/,
+    'das Telefon ist im Gespräch und hat seit $1 nicht nach seiner Konfiguration gefragt',
+  ],
+  [
+    /^the phone has not asked for its config for (.*), and does not answer: is it on\?$/,
+    'das Telefon hat seit $1 nicht nach seiner Konfiguration gefragt und antwortet nicht: Ist es an?',
+  ],
+  [
+    /^the phone was told, but has not asked for its config for (.*): does it have the right address for it\?$/,
+    'das Telefon weiß Bescheid, hat aber seit $1 nicht nach seiner Konfiguration gefragt: Hat es die richtige Adresse?',
+  ],
+  [
+    /^the phone fetched its config, but has not registered with it for (.*): does it reach its server\?$/,
+    'das Telefon hat seine Konfiguration geholt, sich aber seit $1 nicht registriert: Erreicht es seinen Server?',
+  ],
   [/^the phone has not been set up yet$/, 'das Telefon ist noch nicht eingerichtet'],
   [
     /^place: no road \(RD\): an emergency call does not tell where to come$/,

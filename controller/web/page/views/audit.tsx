@@ -34,7 +34,7 @@ export function Audit() {
         caption={text.audit}
         rows={rows}
         idOf={({ sequence }) => String(sequence)}
-        empty={<p>{first.value === undefined ? text.loading : text.noHistory}</p>}
+        empty={<p>{(first.value ?? first.problem) ? text.noHistory : text.loading}</p>}
         columns={[
           { id: 'at', title: text.when, sort: ({ at }) => at, cell: ({ at }) => <Since at={at} /> },
           {

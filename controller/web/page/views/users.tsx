@@ -124,7 +124,8 @@ function UserTable({ users }: { users: readonly User[] }) {
             id: 'keys',
             title: text.keys,
             cell: ({ extension, keys }) => (
-              <a href={toHash('users', extension, 'keys')} aria-label={text.keysOf(extension)}>
+              <a href={toHash('users', extension, 'keys')}>
+                <span class="sr">{text.keysOf(extension)}: </span>
                 {keys.filter(({ type }) => type !== 'none').length}
               </a>
             ),
