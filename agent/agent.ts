@@ -46,6 +46,7 @@ export type AgentOptions = {
 export type Agent = {
   readonly sip: readonly HostPort[];
   readonly http: readonly HostPort[];
+  readonly https: readonly HostPort[];
   /** Where phones ask for their config by multicast. */
   readonly pnp: HostPort | undefined;
   readonly isUp: boolean;
@@ -78,7 +79,7 @@ export async function runAgent({
   try {
     const sip = await openSipSockets({
       listen: at(hosts, config.sipPort),
-      tlsPort: tlsPortOf(config),
+      tlsPort: config.sipTlsPort ?? nextPort(config.sipPort),
       onStatus: () => tunnel?.control(status()),
       uplink,
       clock,
@@ -104,6 +105,11 @@ export async function runAgent({
     opened.push(pnp);
     const http = await listenRelay({
       listen: at(hosts, config.httpPort),
+      tls: {
+        listen: at(hosts, config.httpsPort ?? nextPort(config.httpPort)),
+        credentials: sip.certificate.credentials,
+        isWished: config.httpsPort !== undefined,
+      },
       uplink,
       clock,
       log,
@@ -150,6 +156,7 @@ export async function runAgent({
     return {
       sip: sip.addresses,
       http: http.addresses,
+      https: http.tlsAddresses,
       pnp: pnp.group,
       get isUp() {
         return up.isUp;
@@ -167,7 +174,8 @@ export async function runAgent({
   }
 }
 
-const tlsPortOf = ({ sipPort, sipTlsPort }: AgentConfig) => sipTlsPort ?? (sipPort === 0 ? 0 : sipPort + 1);
+/** 0 is any port, and any is next to it. */
+const nextPort = (port: number) => (port === 0 ? 0 : port + 1);
 
 const at = (hosts: readonly string[], port: number) => hosts.map((address) => ({ address, port }));
 
@@ -188,6 +196,7 @@ const transports = ['udp', 'tcp', 'tls'] as const;
 
 function statusOf(sip: SipSockets, http: HttpRelay): Extract<ControlMessage, { type: 'status' }> {
   const [first] = http.addresses;
+  const [firstTls] = http.tlsAddresses;
   assert(first, 'there is an address to listen at');
   return {
     type: 'status',
@@ -196,6 +205,7 @@ function statusOf(sip: SipSockets, http: HttpRelay): Extract<ControlMessage, { t
       .flatMap((of) => transports.map((transport) => ({ transport, address: of[transport] })))
       .slice(0, 16),
     http: first,
+    ...(firstTls && { https: firstTls }),
     hears: true,
     ...(sip.certificate.key && { tlsKey: sip.certificate.key }),
   };

@@ -62,6 +62,9 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('TCP port for SIP over TLS; 0: any; default: the SIP port and one, or any'),
   httpPort: port.default(8_080).describe('TCP port for provisioning; 0: any'),
+  httpsPort: port
+    .optional()
+    .describe('TCP port for provisioning over TLS; 0: any; default: the HTTP port and one, or any'),
   rtpPorts: portRange.prefault('20000-29999').describe('UDP ports for RTP, A-B; 0: any'),
   pnp: yes
     .default(true)

@@ -39,6 +39,8 @@ export type TunnelRequest = {
   headers: Record<string, string>;
   remote: HostPort;
   mac?: string;
+  /** Base64 DER. */
+  certificate?: string;
 };
 
 export type TunnelAnswer = {

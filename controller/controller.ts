@@ -107,6 +107,7 @@ export async function openController({
       addressesOf: rememberAddresses(hub),
       certificateOf: hub.certificateOf,
       adoption,
+      clock,
     });
     opened.push(provisioning);
     const unknownPhones = createUnknownPhones({ store, urlOf: provisioning.urlOf, clock });
@@ -227,9 +228,9 @@ function rememberAddresses(hub: Pick<Hub, 'agents'>): (site: string) => Addresse
       .agents()
       .filter((agent) => agent.site === site && agent.isUp)
       .sort((a, b) => (a.agent < b.agent ? -1 : 1));
-    for (const { sip, sipTcp, sipTls, http } of up) {
+    for (const { sip, sipTcp, sipTls, http, https } of up) {
       if (sip === undefined || http === undefined) continue;
-      known.set(site, { sip, sipTcp, sipTls, http });
+      known.set(site, { sip, sipTcp, sipTls, http, https });
       break;
     }
     return known.get(site);

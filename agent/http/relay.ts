@@ -2,7 +2,8 @@
  * Provisioning over HTTP: a phone asks for its config file, the agent asks the
  * controller through the tunnel. Nothing a client names is ever dialled.
  *
- *     GET or HEAD /p/<token>/<file>     what the controller answers: 200 or 304
+ *     GET or HEAD /p/<token>/<file>     what the controller answers: 200 or 304, to a Range 206 or
+ *                                       416, to credentials of an old question 401
  *     GET or HEAD /<file>               the same, while an adoption window is open
  *     everything else                   the same 404, byte for byte
  *     the controller is not there       503 with Retry-After
@@ -13,19 +14,34 @@
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import {
+  type AddressInfo,
+  createServer as createNetServer,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBuckets } from '#agent/buckets.ts';
 import { findMac, type ReadTable, readArpTable } from '#agent/neighbours.ts';
 import { toCanonical } from '#agent/target.ts';
+import { type Credentials, enterTls } from '#agent/tls-door.ts';
 import type { AgentTunnel, Log, TunnelAnswer, TunnelRequest } from '#agent/tunnel.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { readPath } from './config-path.ts';
+import { certificateOf, downward, isForPhone, upward } from './passage.ts';
 
 export type RelayOptions = {
   listen: readonly HostPort[];
+  /** The same by TLS, once there is a certificate to show. */
+  tls?: {
+    listen: readonly HostPort[];
+    credentials(): Promise<Credentials>;
+    /** The port was chosen; else it may be taken by another, and there is no HTTPS. */
+    isWished: boolean;
+  };
   uplink: Pick<AgentTunnel, 'request'>;
   clock: Clock;
   log: Log;
@@ -50,27 +66,28 @@ const counterNames = [
   'overLimit',
   'unavailable',
   'cut',
+  'handshakesFailed',
 ] as const;
 
 export type RelayCounters = Record<(typeof counterNames)[number], number>;
 
 export type HttpRelay = {
   readonly addresses: readonly HostPort[];
+  /** By TLS. */
+  readonly tlsAddresses: readonly HostPort[];
   readonly counters: Readonly<RelayCounters>;
   /** Answers what is asked already, for a moment, and takes no more. */
   close(): Promise<void>;
 };
 
-const passedUp = ['user-agent', 'if-none-match'] as const;
-const passedDown = ['content-type', 'content-length', 'etag', 'cache-control', 'last-modified'] as const;
 const maxHeaderBytes = 8_192;
-const maxPassedUp = 256;
 const drainMs = 2_000;
 const retryAfterSeconds = 15;
 
 const refusalBody = 'not found\n';
 const refusalHeaders: [string, string][] = [
   ['Content-Type', 'text/plain; charset=utf-8'],
+  ['Cache-Control', 'no-store'],
   ['Content-Length', String(refusalBody.length)],
   ['Connection', 'close'],
 ];
@@ -84,6 +101,7 @@ export const refusal = [
 
 export async function listenRelay({
   listen,
+  tls,
   uplink,
   clock,
   log,
@@ -101,7 +119,11 @@ export async function listenRelay({
   const counters = Object.fromEntries(counterNames.map((name) => [name, 0])) as RelayCounters;
   const misses = createBuckets({ clock, burst: missesBurst, perSecond: missesPerSecond });
   const perSource = new Map<string, number>();
-  const servers: Server[] = [];
+  const servers: (Server | HttpsServer)[] = [];
+  /** In front of those that speak TLS. */
+  const doors: NetServer[] = [];
+  /** Raw sockets under TLS. */
+  const waiting = new Set<Socket>();
   let asking = 0;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -120,7 +142,7 @@ export async function listenRelay({
     try {
       const answered = await ask(await toTunnel(request, remote));
       if (answered === undefined) return sayUnavailable(response, 'unavailable');
-      if (answered.status === 200 || answered.status === 304) return await pass(answered, request, response);
+      if (isForPhone(answered, request)) return await pass(answered, request, response);
       await drop(answered);
       if (answered.status === 503) return sayUnavailable(response, 'unavailable');
       misses.take(remote.address);
@@ -132,18 +154,16 @@ export async function listenRelay({
   }
 
   async function toTunnel(request: IncomingMessage, remote: HostPort): Promise<TunnelRequest> {
-    const headers: Record<string, string> = {};
-    for (const name of passedUp) {
-      const value = request.headers[name];
-      if (typeof value === 'string') headers[name] = value.slice(0, maxPassedUp);
-    }
+    const headers = upward(request);
     const mac = findMac(await readTable().catch(() => ''), remote.address);
+    const certificate = certificateOf(request.socket);
     return {
       method: request.method === 'HEAD' ? 'HEAD' : 'GET',
       path: request.url ?? '',
       headers,
       remote,
-      ...(mac === undefined ? {} : { mac }),
+      ...(mac !== undefined && { mac }),
+      ...(certificate !== undefined && { certificate }),
     };
   }
 
@@ -171,7 +191,7 @@ export async function listenRelay({
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    response.writeHead(status, pick(headers));
+    response.writeHead(status, downward(headers));
     const source = Readable.from(body, { objectMode: false });
     try {
       await pipeline(source, response);
@@ -196,7 +216,12 @@ export async function listenRelay({
 
   function sayUnavailable(response: ServerResponse, why: 'unavailable' | 'overLimit'): void {
     counters[why]++;
-    response.writeHead(503, { 'Retry-After': retryAfterSeconds, 'Content-Length': 0, Connection: 'close' });
+    response.writeHead(503, {
+      'Retry-After': retryAfterSeconds,
+      'Cache-Control': 'no-store',
+      'Content-Length': 0,
+      Connection: 'close',
+    });
     response.end();
   }
 
@@ -210,13 +235,14 @@ export async function listenRelay({
     socket.end(refusal, () => socket.destroy());
   }
 
-  function admit(socket: Socket): void {
+  /** False: it has been closed. */
+  function admit(socket: Socket): boolean {
     const source = socket.remoteAddress ?? '';
     const open = (perSource.get(source) ?? 0) + 1;
     if (open > maxConnectionsPerSource) {
       counters.overLimit++;
       socket.destroy();
-      return;
+      return false;
     }
     perSource.set(source, open);
     socket.once('close', () => {
@@ -224,25 +250,62 @@ export async function listenRelay({
       if (left > 0) perSource.set(source, left);
       else perSource.delete(source);
     });
+    return true;
   }
 
+  const limits = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: headersMs,
+    requestTimeout: headersMs,
+    keepAliveTimeout: headersMs,
+    connectionsCheckingInterval: Math.min(1_000, headersMs),
+    requireHostHeader: false,
+  };
+
   function serve(): Server {
-    const server = createServer({
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersMs,
-      requestTimeout: headersMs,
-      keepAliveTimeout: headersMs,
-      connectionsCheckingInterval: Math.min(1_000, headersMs),
-      requireHostHeader: false,
-    });
+    const server = createServer(limits);
     server.maxConnections = maxConnections;
+    server.on('connection', admit);
+    equip(server);
+    return server;
+  }
+
+  /** A phone may show its certificate and need not: whose it is, the controller judges. */
+  function serveTls(credentials: () => Promise<Credentials>): NetServer {
+    const server = createHttpsServer({
+      ...limits,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: headersMs,
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
+    equip(server);
+    const failed = (err: unknown, raw: Socket) => {
+      counters.handshakesFailed++;
+      log.debug({ err }, 'no TLS with a phone');
+      raw.destroy();
+    };
+    server.on('tlsClientError', failed);
+    const door = createNetServer((raw) => {
+      if (!admit(raw)) return;
+      raw.on('error', () => {}); // its close is enough to know
+      raw.once('close', () => waiting.delete(raw));
+      waiting.add(raw);
+      enterTls(server, raw, credentials).catch((err: unknown) => failed(err, raw));
+    });
+    door.maxConnections = maxConnections;
+    servers.push(server);
+    doors.push(door);
+    return door;
+  }
+
+  function equip(server: Server | HttpsServer): void {
     server.maxRequestsPerSocket = 100;
     server.timeout = silentMs;
     const refuseUnread = (_: IncomingMessage, response: ServerResponse) => {
       response.sendDate = false;
       refuse(response, 'refused');
     };
-    server.on('connection', admit);
     server.on('request', (request, response) => {
       answer(request, response).catch((err: unknown) => {
         log.warn({ err }, 'config request failed');
@@ -254,39 +317,54 @@ export async function listenRelay({
     server.on('connect', (_, socket) => refuseRaw(socket));
     server.on('upgrade', (_, socket) => refuseRaw(socket));
     server.on('clientError', (_, socket) => refuseRaw(socket));
-    return server;
   }
 
   async function close(): Promise<void> {
     const patience = clock.after(drainMs, () => {
       for (const server of servers) server.closeAllConnections();
+      for (const raw of waiting) raw.destroy();
     });
-    await Promise.all(servers.map(closeServer));
+    const closed = doors.map((door) => new Promise<void>((resolve) => door.close(() => resolve())));
+    await Promise.all([...servers.map(closeServer), ...closed]);
     patience();
   }
 
+  async function open(server: NetServer, { address, port }: HostPort): Promise<HostPort> {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: address, port }, resolve);
+    });
+    const at = server.address() as AddressInfo;
+    return { address: at.address, port: at.port };
+  }
+
+  /** At all of the addresses, or at none where the port is nobody's wish and another has it. */
+  async function listenTls({ listen: all, credentials, isWished }: NonNullable<RelayOptions['tls']>) {
+    try {
+      for (const at of all) tlsAddresses.push(await open(serveTls(credentials), at));
+    } catch (err) {
+      if (isWished) throw err;
+      tlsAddresses.length = 0;
+      log.warn({ err }, 'no provisioning over HTTPS');
+    }
+  }
+
+  const addresses: HostPort[] = [];
+  const tlsAddresses: HostPort[] = [];
+
   try {
-    for (const { address, port } of listen) {
+    for (const at of listen) {
       const server = serve();
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host: address, port }, resolve);
-      });
+      addresses.push(await open(server, at));
       servers.push(server);
     }
+    if (tls !== undefined) await listenTls(tls);
   } catch (error) {
     await close();
     throw error;
   }
 
-  return {
-    addresses: servers.map((server) => {
-      const { address, port } = server.address() as AddressInfo;
-      return { address, port };
-    }),
-    counters,
-    close,
-  };
+  return { addresses, tlsAddresses, counters, close };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -295,15 +373,6 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 function hostPort(address: string | undefined, port: number | undefined): HostPort {
   return { address: toCanonical(address ?? ''), port: port ?? 0 };
-}
-
-function pick(headers: Record<string, string>): Record<string, string> {
-  const picked: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const known = passedDown.find((each) => each === name.toLowerCase());
-    if (known !== undefined) picked[known] = value;
-  }
-  return picked;
 }
 
 /** Ends a body nobody wants, so that the controller stops sending it. */

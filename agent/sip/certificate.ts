@@ -11,6 +11,7 @@
 
 import { generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { Credentials } from '#agent/tls-door.ts';
 import type { Log } from '#agent/tunnel.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -23,9 +24,6 @@ export type CertificateOptions = {
   /** How long before its end a certificate is renewed. */
   renewMs?: number;
 };
-
-/** PEM, for node:tls. */
-export type Credentials = { key: string; cert: string };
 
 export type Certificate = {
   /** Base64 SPKI that a certificate is wanted for; undefined until a phone came by TLS. */

@@ -14,10 +14,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { toCanonical } from '#agent/target.ts';
+import { type Credentials, enterTls } from '#agent/tls-door.ts';
 import type { Log } from '#agent/tunnel.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
-import type { Credentials } from './certificate.ts';
 import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
 import { type Path, pathOf } from './flows.ts';
 import type { SipRelay } from './relay.ts';
@@ -52,7 +52,6 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const strangers = new Map<Socket, Path>();
   const bySource = new Map<string, number>();
   const byPath = new Map<string, Connection>();
-  const shown = new WeakMap<TlsServer, Credentials>();
 
   /** Counts it in until it is gone; false when there are too many. */
   function admit(socket: Socket, path: Path): boolean {
@@ -99,11 +98,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   async function handshake(tls: TlsServer, path: Path, raw: Socket): Promise<void> {
     raw.on('error', () => {}); // its close is enough to know
     try {
-      const credentials = await options.credentials();
-      // To read a key costs as much as a handshake: once for each certificate.
-      if (shown.get(tls) !== credentials) tls.setSecureContext(credentials);
-      shown.set(tls, credentials);
-      if (!raw.destroyed) tls.emit('connection', raw);
+      await enterTls(tls, raw, options.credentials);
     } catch (err) {
       handshakeFailed(err, path.remote);
       raw.destroy();

@@ -36,7 +36,7 @@ export type SipSockets = {
   /** The UDP ones. */
   readonly addresses: readonly HostPort[];
   readonly all: readonly SipAddresses[];
-  readonly certificate: Pick<Certificate, 'key' | 'signed'>;
+  readonly certificate: Pick<Certificate, 'key' | 'signed' | 'credentials'>;
   readonly relay: SipRelay;
   close(): Promise<void>;
 };

@@ -35,6 +35,7 @@ export type AgentState = {
   sipTcp?: HostPort | undefined;
   sipTls?: HostPort | undefined;
   http?: HostPort | undefined;
+  https?: HostPort | undefined;
   flows: number;
   latencyMs?: number | undefined;
   load?: { cpu: number; memory: number } | undefined;
@@ -52,6 +53,7 @@ const shownAgent = z.strictObject({
   sipTcp: z.string().optional(),
   sipTls: z.string().optional(),
   http: z.string().optional(),
+  https: z.string().optional(),
   flows: z.number(),
   /** Registered through it. */
   phones: z.number(),
@@ -263,6 +265,7 @@ function toJson({ id, site, name, enrolledAt, revokedAt }: Agent, state: AgentSt
     sipTcp: state?.sipTcp && formatHostPort(state.sipTcp),
     sipTls: state?.sipTls && formatHostPort(state.sipTls),
     http: state?.http && formatHostPort(state.http),
+    https: state?.https && formatHostPort(state.https),
     flows: state?.flows ?? 0,
     phones,
     cpu: state?.load?.cpu,

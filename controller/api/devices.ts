@@ -32,7 +32,7 @@ import { inTurn } from './turns.ts';
 export type DeviceDeps = {
   store: Store;
   changeOvers: Pick<ChangeOvers, 'of'>;
-  provisioning: Pick<Provisioning, 'urlOf' | 'cutKeysOf'>;
+  provisioning: Pick<Provisioning, 'urlOf' | 'cutKeysOf' | 'askerOf'>;
   emergency: Pick<Emergencies, 'deviceProblems'>;
   clock: Clock;
 };
@@ -70,6 +70,8 @@ const answer = z.strictObject({
   expansions: z.int(),
   cutKeys: z.array(key),
   place: place.nullable(),
+  /** Who asked for its files last, since the start; `odd`: what does not fit its model. */
+  asked: z.strictObject({ at: moment, userAgent: z.string(), odd: z.string().nullable() }).nullable(),
   /** At which redirection services it is, or is to be. */
   redirections: z.array(shownRedirection),
   problems: z.array(z.string()),
@@ -223,6 +225,7 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
     const { id, mac: address, vendor, model, site } = device;
     const session = store.get('sessions', id);
     const binding = bindingOf(id);
+    const asker = provisioning.askerOf(id);
     return {
       id,
       mac: address,
@@ -245,6 +248,9 @@ export function deviceRoutes({ store, changeOvers, provisioning, emergency, cloc
       expansions: device.expansions ?? 0,
       cutKeys: provisioning.cutKeysOf(id),
       place: device.place ?? null,
+      asked: asker
+        ? { at: new Date(asker.at).toISOString(), userAgent: asker.userAgent, odd: asker.odd ?? null }
+        : null,
       redirections: redirectionsOf(store, device),
       problems: [...emergency.deviceProblems(device), ...phoneProblems(device)],
     };

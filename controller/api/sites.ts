@@ -12,6 +12,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { type Site, site } from '#controller/model/model.ts';
 import type { Emergencies, Kept, Store } from '#controller/model/ports.ts';
+import { readCas } from '#controller/provisioning/phone-certificate.ts';
 import { checkSite } from '#controller/sessions/rules.ts';
 import { Fault } from '#protocol/fault.ts';
 import { listing } from './list.ts';
@@ -47,6 +48,12 @@ export function siteRoutes({ store, emergency }: SiteDeps): Route[] {
     }
   }
 
+  function check(value: Site): void {
+    checkSite(value, store);
+    checkRoutes(value);
+    if (value.phoneCas !== undefined) readCas(value.phoneCas);
+  }
+
   function find(id: string): Kept<Site> {
     const found = store.get('sites', id);
     if (found === undefined) throw missing('site', id);
@@ -72,8 +79,7 @@ export function siteRoutes({ store, emergency }: SiteDeps): Route[] {
       async ({ c, body: value }) => {
         await inTurn(store, async () => {
           if (store.get('sites', value.id) !== undefined) throw taken('site', value.id, 'id');
-          checkSite(value, store);
-          checkRoutes(value);
+          check(value);
           await store.commit([{ type: 'put', collection: 'sites', value, expect: 'absent' }]);
         });
         return tagged(c, value.id);
@@ -107,8 +113,7 @@ export function siteRoutes({ store, emergency }: SiteDeps): Route[] {
         const merged = ['dialCodes', 'place'];
         const value = patched(site, body, toJson(current), { id: 'id', merged });
         await inTurn(store, async () => {
-          checkSite(value, store);
-          checkRoutes(value);
+          check(value);
           await store.commit([{ type: 'put', collection: 'sites', value, expect: expected(c, current) }]);
         });
         return tagged(c, value.id);

@@ -41,6 +41,8 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     media: 'shown',
     mayWatch: 'shown',
     policy: 'shown',
+    configBy: 'shown',
+    phoneCas: 'shown',
   },
   agents: {
     id: 'shown',

@@ -1,8 +1,7 @@
 /** `hotdesk device|user import FILE`, `… export`: many at once, from and to a spreadsheet. */
 
-import { readFile } from 'node:fs/promises';
-import { Fault } from '#protocol/fault.ts';
 import { field, type Row } from './table.ts';
+import { readTextFile } from './text-file.ts';
 import type { Verb } from './verb.ts';
 
 type Report = { items: Row[]; refused: number };
@@ -15,7 +14,11 @@ export function csvVerbs(noun: 'devices' | 'users'): Record<'import' | 'export',
       flags: [{ name: 'dry-run', takesValue: false, about: 'tells what would change, and changes nothing' }],
       async run({ client, args: [file = ''], flags }) {
         const path = `/import?noun=${noun}&dry-run=${flags.has('dry-run')}`;
-        const { items, refused } = (await client.ask('POST', path, await readText(file))) as Report;
+        const { items, refused } = (await client.ask(
+          'POST',
+          path,
+          await readTextFile(file, 'FILE'),
+        )) as Report;
         const columns = [field('line'), field('column'), field('action'), field('detail')];
         if (refused === 0) return { type: 'items', items, columns };
         const why = `${refused} of ${items.length} rows refused: nothing was saved`;
@@ -31,13 +34,4 @@ export function csvVerbs(noun: 'devices' | 'users'): Record<'import' | 'export',
       },
     },
   };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault('input.invalid', `FILE: cannot read ${file} (${why})`, { field: 'FILE' }, { cause });
-  }
 }

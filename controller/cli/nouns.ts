@@ -16,6 +16,7 @@ import { layoutNoun } from './layout.ts';
 import { modelNoun } from './model.ts';
 import { redirectionNoun } from './redirection.ts';
 import { type Column, field, type Row } from './table.ts';
+import { readTextFile } from './text-file.ts';
 import { keysOf, numberOf } from './typed.ts';
 import { unknownPhoneNoun } from './unknown-phone.ts';
 import { setUserUpstream, upstreamNoun, userUpstreamFlags } from './upstream.ts';
@@ -50,12 +51,15 @@ const siteFlags: readonly Flag[] = [
   valued('may-watch', 'layout|site|all', 'whose busy lamps phones may show: those on keys, of the site, all'),
   valued('ring-seconds', '5..180', 'how long a call from here rings before it is given up; 60 unless set'),
   valued('idle-may-call', 'EXT', 'what an idle phone may call besides; may be given again, replaces all'),
+  valued('config-by', 'http|https', 'how phones that can be told our CA fetch their config; http unless set'),
+  valued('phone-ca', 'FILE', 'PEM of who signed the certificates that phones came with; "none" removes it'),
   ...siteEmergencyFlags,
 ];
 
-function siteFields(call: Call): Row {
+async function siteFields(call: Call): Promise<Row> {
   const { flags } = call;
   const gateway = last(call, 'gateway');
+  const cas = last(call, 'phone-ca');
   const codes = flags.get('dial-code')?.map((text) => {
     const [, name, code] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
     if (name === undefined) {
@@ -74,6 +78,8 @@ function siteFields(call: Call): Row {
     media: last(call, 'media'),
     ringSeconds: numberOf(call, 'ring-seconds'),
     mayWatch: last(call, 'may-watch'),
+    configBy: last(call, 'config-by'),
+    phoneCas: cas && (cas === 'none' ? null : await readTextFile(cas, '--phone-ca')),
     ...emergencyFields(call),
   });
 }
@@ -141,13 +147,15 @@ export const nouns: Readonly<Record<string, Noun>> = {
         about: 'a new one',
         args: ['ID'],
         flags: siteFlags,
-        run: (call) => item(call.client.ask('POST', '/sites', { id: call.args[0], ...siteFields(call) })),
+        run: async (call) =>
+          item(call.client.ask('POST', '/sites', { id: call.args[0], ...(await siteFields(call)) })),
       },
       set: {
         about: 'changes it',
         args: ['ID'],
         flags: siteFlags,
-        run: (call) => item(call.client.ask('PATCH', at('/sites', call.args[0]), siteFields(call))),
+        run: async (call) =>
+          item(call.client.ask('PATCH', at('/sites', call.args[0]), await siteFields(call))),
       },
       'adopt-window': adoptWindow('/sites', 'ID', 'its phones may have their config by MAC alone, once each'),
     },

@@ -84,6 +84,10 @@ export const site = z.strictObject({
   ringSeconds: z.int().min(5).max(180).optional(),
   /** How phones of this site reach each other: by themselves, or only through the agent. */
   media: z.enum(['direct', 'agent']).default('direct'),
+  /** How phones that can be told its CA fetch their configs; `http` when absent. */
+  configBy: z.enum(['http', 'https']).optional(),
+  /** PEM of who signed the certificates that phones came with from their factory. */
+  phoneCas: z.string().max(65_536).optional(),
   /** Whose calls a phone may watch (busy lamps) and pick up: those on its user's keys, those of the site, all. */
   mayWatch: z.enum(['layout', 'site', 'all']).default('layout'),
   /** Of sessions at its devices, as far as the user has none of his own. */

@@ -158,6 +158,8 @@ export type RelayedRequest = {
   remote: HostPort;
   /** From the agent's neighbour table: only of phones on its own subnet. */
   mac?: string;
+  /** What the phone showed by HTTPS, base64 DER; it has proven to have its key. */
+  certificate?: string;
 };
 
 export type RelayedAnswer = { status: number; headers: Record<string, string>; body: Uint8Array };

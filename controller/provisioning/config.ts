@@ -22,7 +22,7 @@ import type { HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { keyCountOf } from './areas.ts';
 import { modelOf } from './models.ts';
-import { type Account, folderUrl } from './vendor.ts';
+import { type Account, caFile, folderUrl, type Vendor } from './vendor.ts';
 import { vendorOf } from './vendors.ts';
 
 /** Where the phones of a site reach their agent. */
@@ -32,6 +32,7 @@ export type Addresses = {
   sipTcp?: HostPort | undefined;
   sipTls?: HostPort | undefined;
   http: HostPort;
+  https?: HostPort | undefined;
 };
 
 /** Where the phones of a site are to register; undefined: their agent does not take that transport. */
@@ -84,10 +85,21 @@ export function createConfig({ device, session, user, site, addresses, keys }: C
     pickupCode: site.dialCodes.pickup ?? usualPickupCode,
     site,
     sip: registrar,
-    url: folderUrl(addresses.http, keys.configToken(device.mac)),
+    ...foldersOf(site, addresses, keys.configToken(device.mac), vendor),
     adminPassword: keys.phonePassword(device.mac),
   });
   return { ...tagged(text), cut };
+}
+
+/**
+ * Where the phone fetches its files from now on. The CA comes by HTTP, for until
+ * the phone has it, it believes no server.
+ */
+function foldersOf(site: Site, { http, https }: Addresses, token: string, { trustsCa }: Vendor) {
+  const first = folderUrl(http, token);
+  const isHttps = site.configBy === 'https' && trustsCa === true && https !== undefined;
+  const url = isHttps ? folderUrl(https, token, 'https') : first;
+  return { url, caUrl: isHttps || site.transport === 'tls' ? first + caFile : undefined };
 }
 
 /** Shown is who sits there; what authenticates is always the device. */

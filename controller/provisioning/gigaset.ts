@@ -5,5 +5,6 @@ import type { Vendor } from './vendor.ts';
 
 export const gigaset: Vendor = {
   ...snom,
+  trustsCa: false, // nothing says that these do
   fileOf: (name, { mac }) => (name === `${mac}.xml` ? { type: 'config' } : undefined),
 };

@@ -7,7 +7,7 @@
  *
  * The token alone names the device; everything else in a request can only make
  * it refused: another site's agent, another MAC in the name or in the agent's
- * neighbour table, another model's file. All refusals are one and the same 404,
+ * neighbour table or in its certificate, another credential, another model's file. All refusals are one and the same 404,
  * byte for byte, so that nothing can be learned by asking; the counters tell why.
  */
 
@@ -15,9 +15,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Keys } from '#controller/keys.ts';
 import type { Device } from '#controller/model/model.ts';
 import type { Changed, RelayedAnswer, RelayedRequest, Store } from '#controller/model/ports.ts';
+import type { Clock } from '#protocol/clock.ts';
 import type { Adoption } from './adoption.ts';
+import { type Asker, createAskers } from './askers.ts';
 import { type Addresses, type Config, createConfig, registrarOf, tagged } from './config.ts';
+import { answerEntity, type Entity } from './entity.ts';
 import { modelOf } from './models.ts';
+import { judgeCertificate } from './phone-certificate.ts';
+import { createPhoneCredentials } from './phone-credentials.ts';
 import { caFile, folderUrl } from './vendor.ts';
 import { vendorOf } from './vendors.ts';
 
@@ -32,17 +37,33 @@ export type ProvisioningDeps = {
   /** PEM of the site's CA. */
   certificateOf(site: string): Promise<string>;
   adoption: Pick<Adoption, 'admit' | 'served'>;
+  clock: Pick<Clock, 'wall'>;
 };
 
 export type ProvisioningCounters = {
   served: number;
   notModified: number;
   unavailable: number;
+  /** Phones that were asked for their credential again: theirs was for an old question. */
+  challenged: number;
+  /** Served all the same; see ./askers.ts. */
+  oddUserAgent: number;
+  /** Of phones that came by HTTPS and showed a certificate. */
+  certificates: Record<'verified' | 'unverified', number>;
   refused: Record<Refusal, number>;
 };
 
 /** Why a request got its 404. */
-export type Refusal = 'path' | 'token' | 'window' | 'site' | 'mac' | 'neighbour' | 'file';
+export type Refusal =
+  | 'path'
+  | 'token'
+  | 'window'
+  | 'site'
+  | 'mac'
+  | 'neighbour'
+  | 'certificate'
+  | 'credential'
+  | 'file';
 
 export interface Provisioning {
   answer(request: RelayedRequest): Promise<RelayedAnswer>;
@@ -54,6 +75,8 @@ export interface Provisioning {
   maskedConfigOf(device: string): { contentType: string; etag: string; text: string } | undefined;
   /** The keys of the device's user that the phone has no room for. */
   cutKeysOf(device: string): Config['cut'];
+  /** Who asked for its files last. */
+  askerOf(device: string): Asker | undefined;
   readonly counters: ProvisioningCounters;
   close(): void;
 }
@@ -69,13 +92,22 @@ export function createProvisioning({
   addressesOf,
   certificateOf,
   adoption,
+  clock,
 }: ProvisioningDeps): Provisioning {
   const counters: ProvisioningCounters = {
     served: 0,
     notModified: 0,
     unavailable: 0,
-    refused: { path: 0, token: 0, window: 0, site: 0, mac: 0, neighbour: 0, file: 0 },
+    challenged: 0,
+    oddUserAgent: 0,
+    certificates: { verified: 0, unverified: 0 },
+    refused: {
+      ...{ path: 0, token: 0, window: 0, site: 0, mac: 0, neighbour: 0 },
+      ...{ certificate: 0, credential: 0, file: 0 },
+    },
   };
+  const credentials = createPhoneCredentials({ keys, clock });
+  const askers = createAskers(clock);
 
   /** By the token's hash, so that how long a look-up takes says nothing about tokens. */
   const byToken = new Map<string, { device: string; token: string }>();
@@ -92,6 +124,7 @@ export function createProvisioning({
     const [old, device] = [before as Device | undefined, after as Device | undefined];
     if (old !== undefined && old.mac !== device?.mac) byToken.delete(hash(keys.configToken(old.mac)));
     if (device !== undefined) index(device);
+    if (old !== undefined && old.mac !== device?.mac) askers.forget(old.id);
   }
 
   function deviceOf(token: string): Device | undefined {
@@ -120,8 +153,16 @@ export function createProvisioning({
     if (device.site !== request.site) return 'site';
     if (request.mac !== undefined && request.mac.toLowerCase() !== device.mac) return 'neighbour';
     const name = file.toLowerCase();
-    const mac = /(?:^|[^0-9a-z])([0-9a-f]{12})\./.exec(name)?.[1];
-    return mac === undefined || mac === device.mac ? { device, file: name } : 'mac';
+    return [undefined, device.mac].includes(macIn(name)) ? { device, file: name } : 'mac';
+  }
+
+  /** False: the certificate is of another phone. */
+  function isShownFor({ mac, site }: Device, { certificate }: RelayedRequest): boolean {
+    const cas = store.get('sites', site)?.phoneCas;
+    const verdict = judgeCertificate(certificate, { mac, cas, now: clock.wall() });
+    if (verdict === 'otherMac') return false;
+    if (verdict !== 'none') counters.certificates[verdict]++;
+    return true;
   }
 
   async function fileOf(device: Device, file: string): Promise<Wanted | Refusal | 'unavailable'> {
@@ -137,15 +178,42 @@ export function createProvisioning({
     return bytes === undefined ? 'unavailable' : { ...bytes, contentType: vendor.contentType, isConfig };
   }
 
-  function delivered(device: Device, etag: string, { path }: RelayedRequest): void {
-    changeOvers.fetched(device.id, etag);
-    if (!pathForm.test(path)) adoption.served(device);
-  }
-
   function refuse(why: Refusal, { agent, method }: RelayedRequest): RelayedAnswer {
     counters.refused[why]++;
     log.debug({ agent, why }, 'config request refused'); // never the path: it may hold a token
     return notFound(method);
+  }
+
+  function challenge(text: string): RelayedAnswer {
+    counters.challenged++;
+    const headers = { ...plain, 'www-authenticate': text, 'content-length': '0' };
+    return { status: 401, headers, body: empty };
+  }
+
+  function serve(device: Device, file: string, wanted: Wanted, request: RelayedRequest): RelayedAnswer {
+    if (askers.note(device, request.headers['user-agent'] ?? '')) counters.oddUserAgent++;
+    const { etag, isConfig } = wanted;
+    const isBare = !pathForm.test(request.path);
+    // Without its token a phone has the file once, and so as a whole.
+    const { range: _, ...others } = request.headers;
+    const { hasAll, ...answer } = answerEntity(isBare ? { ...request, headers: others } : request, wanted);
+    if (hasAll && isConfig) {
+      changeOvers.fetched(device.id, etag);
+      if (isBare) adoption.served(device);
+    }
+    if (answer.status === 304) counters.notModified++;
+    else {
+      counters.served++;
+      const facts = {
+        agent: request.agent,
+        device: device.id,
+        file: kindOf(file),
+        etag,
+        status: answer.status,
+      };
+      log.info(facts, 'config served');
+    }
+    return answer;
   }
 
   return {
@@ -155,27 +223,15 @@ export function createProvisioning({
       const found = find(request);
       if (typeof found === 'string') return refuse(found, request);
       const { device, file } = found;
+      if (!isShownFor(device, request)) return refuse('certificate', request);
+      const shown = credentials.judge(request, device);
+      if (shown === 'wrong') return refuse('credential', request);
+      if (typeof shown === 'object') return challenge(shown.challenge);
       const wanted = await fileOf(device, file);
-      if (wanted === 'unavailable') {
-        counters.unavailable++;
-        return { status: 503, headers: { ...plain, 'retry-after': '5' }, body: empty };
-      }
-      if (typeof wanted === 'string') return refuse(wanted, request);
-
-      const { body, etag, contentType, isConfig } = wanted;
-      const isKnown = matches(request.headers['if-none-match'], etag);
-      if (isConfig && (isKnown || request.method === 'GET')) delivered(device, etag, request);
-      if (isKnown) {
-        counters.notModified++;
-        return { status: 304, headers: { 'cache-control': 'no-store', etag }, body: empty };
-      }
-      counters.served++;
-      log.info({ agent: request.agent, device: device.id, file: kindOf(file), etag }, 'config served');
-      return {
-        status: 200,
-        headers: { ...plain, 'content-type': contentType, etag, 'content-length': String(body.length) },
-        body: request.method === 'HEAD' ? empty : body,
-      };
+      if (typeof wanted === 'object') return serve(device, file, wanted, request);
+      if (wanted !== 'unavailable') return refuse(wanted, request);
+      counters.unavailable++;
+      return { status: 503, headers: { ...plain, 'retry-after': '5' }, body: empty };
     },
 
     etagOf(id) {
@@ -209,11 +265,13 @@ export function createProvisioning({
       return (device && configOf(device)?.cut) ?? [];
     },
 
+    askerOf: askers.of,
+
     close: unwatch,
   };
 }
 
-type Wanted = { body: Uint8Array; etag: string; contentType: string; isConfig: boolean };
+type Wanted = Entity & { isConfig: boolean };
 
 const empty = new Uint8Array();
 const caType = 'application/x-pem-file';
@@ -230,11 +288,7 @@ function notFound(method: 'GET' | 'HEAD'): RelayedAnswer {
 
 const hash = (token: string) => createHash('sha256').update(token).digest('base64url');
 
-const kindOf = (file: string) => file.slice(file.lastIndexOf('.') + 1);
+/** The address in a file's name, where it has one. */
+const macIn = (file: string) => /(?:^|[^0-9a-z])([0-9a-f]{12})\./.exec(file)?.[1];
 
-/** RFC 9110 13.1.2, compared weakly as it asks. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  if (header.trim() === '*') return true;
-  return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
-}
+const kindOf = (file: string) => file.slice(file.lastIndexOf('.') + 1);

@@ -13,7 +13,7 @@ import { formatHostPort } from '#protocol/address.ts';
 import { expansionKeys } from './areas.ts';
 import type { Model } from './model.ts';
 import { type Change, zoneRule } from './time-zone.ts';
-import { type ConfigSheet, caFile, type Vendor } from './vendor.ts';
+import type { ConfigSheet, Vendor } from './vendor.ts';
 import { toXml, xmlHead } from './xml.ts';
 
 type Setting = readonly [name: string, value: string | number, index?: number];
@@ -21,6 +21,7 @@ type Setting = readonly [name: string, value: string | number, index?: number];
 const registerSeconds = 600;
 
 export const snom: Vendor = {
+  trustsCa: true,
   contentType: 'text/xml; charset=utf-8',
   fileOf(name, { mac }, { model }) {
     const stem = `snom${model.toLowerCase()}`;
@@ -62,9 +63,9 @@ function formatSnom(sheet: ConfigSheet): string {
 }
 
 /** By TLS the phone is given the site's own CA. */
-function trust({ site, url }: ConfigSheet): string[] {
-  if (site.transport !== 'tls') return [];
-  return [' <certificates>', `  <certificate url="${toXml(url + caFile)}"/>`, ' </certificates>'];
+function trust({ caUrl }: ConfigSheet): string[] {
+  if (caUrl === undefined) return [];
+  return [' <certificates>', `  <certificate url="${toXml(caUrl)}"/>`, ' </certificates>'];
 }
 
 function accountSettings({ account, sip, site }: ConfigSheet): Setting[] {

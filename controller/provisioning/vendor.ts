@@ -31,6 +31,8 @@ export type ConfigSheet = {
   sip: HostPort;
   /** The folder it fetches its files from, with a `/` at the end. */
   url: string;
+  /** Where it gets the CA that it is to trust; undefined: there is no TLS to trust. */
+  caUrl: string | undefined;
   adminPassword: string;
 };
 
@@ -38,6 +40,8 @@ export type ConfigSheet = {
 export type PhoneFile = { type: 'config' } | { type: 'fixed'; text: string };
 
 export type Vendor = {
+  /** Such a phone can be told whom to trust when it fetches its config, so it may do that by HTTPS. */
+  trustsCa?: boolean;
   contentType: string;
   /** By a file's name in lower case; undefined: this phone has no such file. */
   fileOf(name: string, device: Pick<Device, 'mac'>, model: Model): PhoneFile | undefined;
@@ -58,6 +62,6 @@ export function toLine(value: string | number): string {
 export const caFile = 'site-ca.crt';
 
 /** `http://192.0.2.7:8080/p/<token>/` */
-export function folderUrl(http: HostPort, token: string): string {
-  return `http://${formatHostPort(http)}/p/${token}/`;
+export function folderUrl(at: HostPort, token: string, scheme: 'http' | 'https' = 'http'): string {
+  return `${scheme}://${formatHostPort(at)}/p/${token}/`;
 }

@@ -12,7 +12,7 @@
 import type { LaidKey } from '#controller/layout/layout.ts';
 import { expansionKeys } from './areas.ts';
 import { type Change, zoneRule } from './time-zone.ts';
-import { type ConfigSheet, caFile, toLine, type Vendor } from './vendor.ts';
+import { type ConfigSheet, toLine, type Vendor } from './vendor.ts';
 
 export type Setting = readonly [name: string, value: string | number | undefined];
 
@@ -22,6 +22,7 @@ const repeatMinutes = 1440;
 
 export const yealink: Vendor = {
   contentType: 'text/plain; charset=utf-8',
+  trustsCa: true,
   fileOf(name, { mac }, { commonFile }) {
     const own = `${mac}.cfg`;
     if (name === own) return { type: 'config' };
@@ -220,10 +221,10 @@ function timeSettings(timeZone: string): Setting[] {
 const formatChange = ({ month, week, weekday, hour }: Change) => `${month}/${week}/${weekday}/${hour}`;
 
 /** By TLS the phone takes the site's own CA and no other: any public one could be led to sign an address. */
-function trustSettings({ site, url }: ConfigSheet): Setting[] {
-  const isTls = site.transport === 'tls';
+function trustSettings({ caUrl }: ConfigSheet): Setting[] {
+  const isTls = caUrl !== undefined;
   return [
-    ['static.trusted_certificates.url', isTls ? `${url}${caFile}` : undefined],
+    ['static.trusted_certificates.url', caUrl],
     ['static.security.trust_certificates', isTls ? 1 : undefined],
     ['static.security.ca_cert', isTls ? 1 : undefined], // custom certificates alone
     ['static.security.cn_validation', isTls ? 1 : undefined],

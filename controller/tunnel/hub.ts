@@ -60,6 +60,7 @@ export type AgentSummary = {
   sipTcp?: HostPort;
   sipTls?: HostPort;
   http?: HostPort;
+  https?: HostPort;
   flows: number;
   latencyMs?: number;
   /** Per cent of one core, and bytes. */
@@ -293,6 +294,7 @@ function summaryOf(agent: string, site: string, remote: RemoteAgent | undefined)
     isUp: remote?.isUp ?? false,
     flows: remote?.flows ?? 0,
     ...(status && { version: status.version, http: status.http }),
+    ...(status?.https && { https: status.https }),
     ...(sip && { sip }),
     ...(sipTcp && { sipTcp }),
     ...(sipTls && { sipTls }),

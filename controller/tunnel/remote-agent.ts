@@ -306,9 +306,10 @@ export class RemoteAgent {
   }
 
   async #answer(head: RequestHead): Promise<WholeAnswer> {
-    const { mac, ...rest } = head;
+    const { mac, certificate, ...rest } = head;
+    const seen = { ...(mac && { mac }), ...(certificate && { certificate }) };
     try {
-      return await this.#options.onHttp({ ...rest, ...(mac && { mac }), agent: this.id, site: this.site });
+      return await this.#options.onHttp({ ...rest, ...seen, agent: this.id, site: this.site });
     } catch (err) {
       this.#options.log.error({ err, agent: this.id }, 'relayed request failed');
       return { status: Fault.is(err, 'unavailable') ? 503 : 500, headers: {}, body: new Uint8Array(0) };

@@ -51,6 +51,8 @@ export const controlMessage = z.discriminatedUnion('type', [
     /** Where phones reach the agent; the first is written into configs. */
     sip: z.array(z.object({ transport, address: hostPort })).max(16),
     http: hostPort,
+    /** The same by TLS, with the certificate for `tlsKey`. */
+    https: hostPort.optional(),
     /** Base64 SPKI: asks for a certificate of the site's CA, for the TLS addresses above. */
     tlsKey: z
       .string()

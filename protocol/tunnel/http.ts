@@ -41,6 +41,12 @@ const requestHead = z.object({
     .string()
     .regex(/^[0-9a-f]{12}$/)
     .optional(),
+  /** What a phone showed by HTTPS: base64 DER. An old controller does not look at it. */
+  certificate: z
+    .string()
+    .max(8_192)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/)
+    .optional(),
 });
 
 const answerHead = z.object({ status: z.int().min(100).max(599), headers });

@@ -48,7 +48,13 @@ describe('agent', (test) => {
   test('says where it listens, carries SIP, RTP and HTTP, and ends', async () => {
     const { agent, tunnel, ends, sip, phone } = await runWorld();
     const { sip: listening, ...status } = ends.status();
-    assert.equal(status, { type: 'status', version, http: agent.http[0], hears: true });
+    assert.equal(status, {
+      type: 'status',
+      version,
+      http: agent.http[0],
+      https: agent.https[0],
+      hears: true,
+    });
     assert.equal(
       listening.map(({ transport }) => transport),
       ['udp', 'tcp', 'tls'],

@@ -1,6 +1,8 @@
 /** A phone by TLS through a real agent and a real hub: the certificate comes by the tunnel, and outlives it. */
 
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -9,11 +11,13 @@ import { runAgent } from '#agent/agent.ts';
 import { loadConfig } from '#agent/config.ts';
 import { enrol } from '#agent/enrol.ts';
 import { type Flow, site } from '#controller/model/model.ts';
+import type { RelayedRequest } from '#controller/model/ports.ts';
 import { type HubOptions, listenHub } from '#controller/tunnel/hub.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { toRequest } from '#test/agent/fake-phone.ts';
 import { silent } from '#test/agent/fake-tunnel.ts';
 import { describe } from '#test/support/describe.ts';
+import { openFactory } from '#test/support/factory.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
 import { until } from '#test/support/until.ts';
 
@@ -32,6 +36,7 @@ async function openWorld() {
     sites.map((value) => ({ type: 'put', collection: 'sites', value }) as const),
   );
   const received: Flow[] = [];
+  const asked: RelayedRequest[] = [];
   const options: HubOptions = {
     listen: { address: '127.0.0.1', port: 0 },
     folder,
@@ -40,7 +45,10 @@ async function openWorld() {
     log: silent,
     gapMs: 200,
     onSip: (flow) => received.push(flow),
-    onHttp: () => Promise.resolve({ status: 404, headers: {}, body: new Uint8Array(0) }),
+    onHttp(request) {
+      asked.push(request);
+      return Promise.resolve({ status: 200, headers: {}, body: Buffer.from('config') });
+    },
   };
   let hub = await listenHub(options);
   const controller = new URL(`wss://127.0.0.1:${hub.address.port}`);
@@ -58,6 +66,8 @@ async function openWorld() {
   return {
     hub: () => hub,
     received,
+    asked,
+    https: await until('HTTPS is told of', () => hub.agents()[0]?.https),
     async phone(ofSite = 'berlin') {
       const phone = connect({ host: at.address, port: at.port, ca: await hub.certificateOf(ofSite) });
       phone.on('error', () => {});
@@ -78,6 +88,26 @@ async function openWorld() {
 }
 
 describe('TLS by the tunnel', (test) => {
+  test('HTTPS too: by the same certificate, and the controller sees the phone’s own', async () => {
+    const { hub, https, asked, close } = await openWorld();
+    try {
+      const phone = await (await openFactory()).makePhone('CN=001565aabb01');
+      const path = '/p/AAAAAAAAAAAAAAAAAAAAAA/001565aabb01.cfg';
+      const ca = await hub().certificateOf('berlin');
+      const wanted = { host: https.address, port: https.port, path, agent: false, ca };
+      const sent = request({ ...wanted, cert: phone.cert, key: phone.key });
+      const done = once(sent, 'response');
+      sent.end();
+      const [response] = await done;
+      let body = '';
+      for await (const part of response) body += String(part);
+      assert.equal([response.statusCode, body], [200, 'config']);
+      assert.equal([asked[0]?.path, asked[0]?.site, asked[0]?.certificate], [path, 'berlin', phone.der]);
+    } finally {
+      await close();
+    }
+  });
+
   test('the agent lists its three addresses, and a phone that trusts the site is served', async () => {
     const { hub, phone, received, close } = await openWorld();
     const [agent] = hub().agents();

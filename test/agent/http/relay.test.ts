@@ -91,6 +91,26 @@ describe('HTTP relay', (test) => {
     await close();
   });
 
+  test('a range, a condition and credentials go up; what they are answered comes down', async () => {
+    const { tunnel, at, ask, close } = await openWorld();
+    const headers = { 'content-range': 'bytes 0-1/9', 'content-length': '2', 'accept-ranges': 'bytes' };
+    tunnel.answer = () => Promise.resolve(toAnswer(206, 'ab', headers));
+    const sent = ['Range: bytes=0-1', 'If-Range: "a"', 'Authorization: Basic SEQ6eA=='];
+    const answer = await ask(get(at, good, ...sent));
+    assert.match(answer, /^HTTP\/1\.1 206 [\s\S]*\r\ncontent-range: bytes 0-1\/9\r\n[\s\S]*\r\n\r\nab$/);
+    assert.equal(tunnel.requests[0]?.headers, {
+      'if-range': '"a"',
+      range: 'bytes=0-1',
+      authorization: 'Basic SEQ6eA==',
+    });
+    tunnel.answer = () => Promise.resolve(toAnswer(416, '', { 'content-range': 'bytes */9' }));
+    assert.match(await ask(get(at, good, 'Range: bytes=99-')), /^HTTP\/1\.1 416 /);
+    tunnel.answer = () => Promise.resolve(toAnswer(401, '', { 'www-authenticate': 'Digest realm="a"' }));
+    const asked = await ask(get(at, good, 'Authorization: Digest x'));
+    assert.match(asked, /^HTTP\/1\.1 401 [\s\S]*\r\nwww-authenticate: Digest realm="a"\r\n/);
+    await close();
+  });
+
   const origin = (path: string) => (at: HostPort) => get(at, path);
   // biome-ignore format: a table
   const refused: [what: string, text: (at: HostPort) => string][] = [

@@ -55,6 +55,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
     { vendor: 'yealink', model: 'T46S', count: 3, stuck: 1, minMs: 900, medianMs: 1_300, maxMs: 41_000 },
   ];
   const audit = createMemoryAudit();
+  const asker = { userAgent: 'curl/8', at: clock.wall(), odd: 'no phone that we know calls itself so' };
   const changeOver: ChangeOver = { state: 'active', ms: 12 };
 
   const happenings = createHappenings({ error: (_, message) => logged.push(message) });
@@ -72,6 +73,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
       urlOf: (id) => `http://192.0.2.7/p/${id}/`,
       cutKeysOf: () => [],
       maskedConfigOf: () => undefined,
+      askerOf: () => asker,
     },
     webhooks: { lastOf: () => undefined, test: async () => ({ ok: false, detail: '503' }) },
     phones: {

@@ -7,12 +7,17 @@ import { createAdoption } from '#controller/provisioning/adoption.ts';
 import { createProvisioning, type Refusal } from '#controller/provisioning/provisioning.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
+import { openFactory } from '#test/support/factory.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
 import { readConfig } from '#test/support/read-config.ts';
 
 const keys = createKeys(new Uint8Array(32));
 const [mine, other, foreign] = ['001565aabb01', '001565aabb02', '001565aabb03'] as const;
 const token = keys.configToken(mine);
+const factory = await openFactory();
+const certificates = new Map<string, string>();
+for (const mac of [mine, other]) certificates.set(mac, (await factory.makePhone(`CN=${mac}`)).der);
+const certificateOf = (mac: string) => certificates.get(mac) ?? '';
 
 describe('provisioning', (test) => {
   // biome-ignore format: a table
@@ -100,6 +105,8 @@ describe('provisioning', (test) => {
     { name: 'another device’s file',         path: `/p/${token}/${other}.cfg`,                       why: 'mac' },
     { name: 'another device’s boot file',    path: `/p/${token}/${other}.boot`,                      why: 'mac' },
     { name: 'a neighbour with another MAC',  request: { mac: other },                                why: 'neighbour' },
+    { name: 'a wrong password',              request: { headers: { authorization: 'Basic SEQwMDAxOng=' } }, why: 'credential' },
+    { name: 'a certificate of another phone', request: { certificate: certificateOf(other) },        why: 'certificate' },
     { name: 'an unknown file',               path: `/p/${token}/passwd`,                             why: 'file' },
     { name: 'another model’s common file',   path: `/p/${token}/y000000000108.cfg`,                  why: 'file' },
     { name: 'a local file',                  path: `/p/${token}/${mine}-local.cfg`,                  why: 'file' },
@@ -131,8 +138,9 @@ describe('provisioning', (test) => {
     adoption.open({ site: 'berlin' }, 10);
     assert.is((await bare(`/${mine}.boot`)).status, 200);
     assert.is((await bare(`/${mine}.cfg`, { method: 'HEAD' })).status, 200);
+    assert.is((await bare(`/${mine}.cfg`, { certificate: certificateOf(other) })).status, 404);
     assert.equal([fetched, adoption.of({ site: 'berlin' })?.adopted], [[], []], 'nobody has anything yet');
-    const answer = await bare(`/${mine.toUpperCase()}.cfg`);
+    const answer = await bare(`/${mine.toUpperCase()}.cfg`, { headers: { range: 'bytes=0-9' } });
     assert.is(answer.status, 200);
     const { settings } = readConfig(yealink, textOf(answer));
     assert.is(settings.get('static.auto_provision.server.url'), provisioning.urlOf('HD0001'));
@@ -145,6 +153,66 @@ describe('provisioning', (test) => {
     clock.advance(10 * 60_000);
     assert.is((await bare(`/${mine}.cfg`)).status, 404);
     assert.is(provisioning.counters.refused.window, 3);
+  });
+
+  test('the device’s own credential is served, an old nonce asked anew', async () => {
+    const { get, provisioning } = world();
+    const basic = Buffer.from(`HD0001:${keys.sipSecret('HD0001', 1)}`).toString('base64');
+    assert.is((await get(`${mine}.cfg`, { headers: { authorization: `Basic ${basic}` } })).status, 200);
+    const authorization = `Digest username="HD0001", realm="hotdesk", nonce="old", uri="/", response="x"`;
+    const asked = await get(`${mine}.cfg`, { headers: { authorization } });
+    assert.is(asked.status, 401);
+    assert.match(asked.headers['www-authenticate'] ?? '', /^Digest .*stale=true/);
+    assert.is(provisioning.counters.challenged, 1);
+  });
+
+  test('half of the file is not the file; its other half is', async () => {
+    const { get, fetched } = world();
+    assert.is((await get(`${mine}.cfg`, { headers: { range: 'bytes=0-99' } })).status, 206);
+    assert.equal(fetched, []);
+    assert.is((await get(`${mine}.cfg`, { headers: { range: 'bytes=100-' } })).status, 206);
+    assert.is(fetched.length, 1);
+  });
+
+  // biome-ignore format: a table
+  const agents: [userAgent: string | undefined, odd: RegExp | undefined][] = [
+    ['Yealink SIP-T46S 66.86.0.15 00:15:65:aa:bb:01', undefined],
+    ['Yealink SIP-T46S 66.86.0.15',                   undefined],
+    ['Yealink SIP-T46S 66.86.0.15 00:15:65:aa:bb:02', /says another MAC/],
+    ['Yealink SIP-T48U 108.86.0.15',                  /calls itself a T48U \(yealink\) and is set up as a T46S/],
+    ['curl/8.0',                                      /no phone that we know/],
+    [undefined,                                       /does not say what it is/],
+  ];
+  for (const [userAgent, odd] of agents) {
+    test(`asked by ${userAgent}: served, ${odd === undefined ? 'as usual' : 'and told as odd'}`, async () => {
+      const { get, provisioning, clock } = world();
+      const headers: Record<string, string> = userAgent === undefined ? {} : { 'user-agent': userAgent };
+      assert.is((await get(`${mine}.cfg`, { headers })).status, 200);
+      const asker = provisioning.askerOf('HD0001');
+      assert.equal([asker?.userAgent, asker?.at], [userAgent ?? '', clock.wall()]);
+      if (odd === undefined) assert.is(asker?.odd, undefined);
+      else assert.match(asker?.odd ?? '', odd);
+      assert.is(provisioning.counters.oddUserAgent, odd === undefined ? 0 : 1);
+    });
+  }
+
+  test('who asked is forgotten with the phone', async () => {
+    const { get, provisioning, store } = world();
+    await get(`${mine}.cfg`);
+    await store.commit([{ type: 'put', collection: 'devices', value: device('HD0001', '001565aabb77') }]);
+    assert.is(provisioning.askerOf('HD0001'), undefined);
+  });
+
+  test('a certificate of the phone: verified by the site’s CAs, else only counted', async () => {
+    const { get, provisioning, store } = world();
+    const request = { certificate: certificateOf(mine) };
+    assert.is((await get(`${mine}.cfg`, request)).status, 200);
+    assert.equal(provisioning.counters.certificates, { verified: 0, unverified: 1 });
+    const value = site.parse({ id: 'berlin', phoneCas: factory.ca });
+    await store.commit([{ type: 'put', collection: 'sites', value }]);
+    assert.is((await get(`${mine}.cfg`, request)).status, 200);
+    assert.is((await get(`${mine}.cfg`, { certificate: 'bm90aGluZw==' })).status, 200);
+    assert.equal(provisioning.counters.certificates, { verified: 1, unverified: 2 });
   });
 
   test('a device added later is found, a removed one no more, a new MAC has a new token', async () => {
@@ -215,6 +283,7 @@ function world({ isKnown = true } = {}) {
     addressesOf: () => (isKnown ? addresses : undefined),
     certificateOf: (id) => Promise.resolve(`-----CA of ${id}-----\n`),
     adoption,
+    clock,
   });
   const ask = (request: Partial<RelayedRequest>): Promise<RelayedAnswer> =>
     provisioning.answer({
