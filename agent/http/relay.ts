@@ -139,18 +139,20 @@ export async function listenRelay({
     if (asking >= maxRequests) return sayUnavailable(response, 'overLimit');
 
     asking++;
-    try {
-      const answered = await ask(await toTunnel(request, remote));
-      if (answered === undefined) return sayUnavailable(response, 'unavailable');
-      if (isForPhone(answered, request)) return await pass(answered, request, response);
-      await drop(answered);
-      if (answered.status === 503) return sayUnavailable(response, 'unavailable');
-      misses.take(remote.address);
-      if (path === 'bare') refuseStray(request, remote, response);
-      else refuse(response, 'refused');
-    } finally {
-      asking--;
-    }
+    await relay(path, { request, response, remote }).finally(() => asking--);
+  }
+
+  type Exchange = { request: IncomingMessage; response: ServerResponse; remote: HostPort };
+
+  async function relay(path: 'token' | 'bare', { request, response, remote }: Exchange): Promise<void> {
+    const answered = await ask(await toTunnel(request, remote));
+    if (answered !== undefined && isForPhone(answered, request))
+      return await pass(answered, request, response);
+    if (answered !== undefined) await drop(answered);
+    if (answered === undefined || answered.status === 503) return sayUnavailable(response, 'unavailable');
+    misses.take(remote.address);
+    if (path === 'bare') refuseStray(request, remote, response);
+    else refuse(response, 'refused');
   }
 
   async function toTunnel(request: IncomingMessage, remote: HostPort): Promise<TunnelRequest> {

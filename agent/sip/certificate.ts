@@ -116,7 +116,7 @@ export function createCertificate({
     },
 
     signed(chain) {
-      if (wanted === undefined) return;
+      if (wanted === undefined || isClosed) return;
       try {
         const certificate = new X509Certificate(chain);
         if (!certificate.checkPrivateKey(wanted.privateKey)) throw new Error('it is for another key');
