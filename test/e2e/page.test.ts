@@ -148,6 +148,11 @@ describe('the page', (test) => {
         ['Cäsar blf', 'Berta none', 'Dora blf', 'Emil speeddial'],
       );
 
+      // Somebody else was quicker: nothing of his is overwritten unseen.
+      await world.ask('PATCH', '/users/100', { keys: [] });
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('somebody changed it meanwhile').waitFor();
+
       await page.goto(new URL('#/users/101/keys', page.url()).href);
       await page.getByRole('heading', { name: 'Keys of Ben Krause' }).waitFor();
       await page

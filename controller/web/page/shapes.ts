@@ -67,7 +67,12 @@ export type Agent = {
   version?: string;
   sip?: string;
   http?: string;
-  flows: number;
+  name?: string;
+  phones?: number;
+  /** Per cent of one core. */
+  cpu?: number;
+  /** Bytes. */
+  memory?: number;
   latencyMs?: number;
   enrolledAt: string;
   revokedAt?: string;
@@ -146,3 +151,5 @@ export type Token = {
   createdAt: string;
   expiresAt?: string;
 };
+
+export type ResyncResult = 'answered' | 'unregistered' | 'busy' | 'no-answer';

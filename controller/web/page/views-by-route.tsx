@@ -6,6 +6,7 @@ import { DeviceView } from '#controller/web/page/views/device.tsx';
 import { Devices } from '#controller/web/page/views/devices.tsx';
 import { History } from '#controller/web/page/views/history.tsx';
 import { LayoutView } from '#controller/web/page/views/layout.tsx';
+import { My } from '#controller/web/page/views/my.tsx';
 import { NewDevice } from '#controller/web/page/views/new-device.tsx';
 import { NewUser } from '#controller/web/page/views/new-user.tsx';
 import { NotFound } from '#controller/web/page/views/not-found.tsx';
@@ -39,7 +40,7 @@ const views: Readonly<Record<string, Open>> = {
 };
 
 export function viewOf(me: Me, route: readonly string[]): ComponentChildren {
-  if (!hasRole(me, 'readOnly')) return null;
+  if (!hasRole(me, 'readOnly')) return <My extension={me.extension ?? ''} />;
   const [first, id = '', ...rest] = route;
   const exact = views[route.join('/')];
   const found = exact ?? (id === '' ? undefined : views[[first, ':id', ...rest].join('/')]);

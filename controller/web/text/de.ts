@@ -242,7 +242,6 @@ export const de: Text = {
   agentsUp: (count) => `${count} verbunden`,
   noAgents: 'Noch kein Agent: Telefone dieses Standorts erreichen nichts.',
   version: (version) => `Version ${version}`,
-  flowCount: (count) => n(count, 'Telefonverbindung', 'Telefonverbindungen'),
   enrolled: 'aufgenommen',
   revoke: 'Widerrufen',
   revokeTitle: (id) => `${id} widerrufen?`,
@@ -301,6 +300,23 @@ export const de: Text = {
     readOnly: 'Nur lesen',
     user: 'Benutzer',
   },
+
+  resync: 'Konfiguration holen lassen',
+  reboot: 'Neu starten',
+  showConfig: 'Konfiguration zeigen',
+  configOf: (id) => `Konfiguration von ${id}`,
+  configHint: 'Was das Telefon jetzt bekäme; Geheimes ist verdeckt.',
+  resyncResults: {
+    answered: 'Das Telefon hat bestätigt.',
+    unregistered: 'Das Telefon ist nicht registriert: Es war nicht zu erreichen.',
+    busy: 'Das Telefon ist im Gespräch. Später noch einmal versuchen.',
+    'no-answer': 'Das Telefon hat nicht geantwortet.',
+  },
+  logOutEverywhere: 'Überall abmelden',
+  logOutSite: 'Alle abmelden',
+  logOutSiteTitle: (id) => `Alle Telefone von ${id} abmelden?`,
+  logOutSiteWarning: 'Wer dort sitzt, kann bis zur nächsten Anmeldung nur noch den Notruf wählen.',
+  phonesOfAgent: (count) => n(count, 'Telefon', 'Telefone'),
 
   // Warum?
   sentence: germanOf,

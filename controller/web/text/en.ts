@@ -235,7 +235,6 @@ export const en = {
   agentsUp: (count: number) => `${count} connected`,
   noAgents: 'No agent yet: phones of this site can reach nothing.',
   version: (version: string) => `version ${version}`,
-  flowCount: (count: number) => `${count} phone connection${s(count)}`,
   enrolled: 'enrolled',
   revoke: 'Revoke',
   revokeTitle: (id: string) => `Revoke ${id}?`,
@@ -293,6 +292,23 @@ export const en = {
     readOnly: 'Read only',
     user: 'User',
   },
+
+  resync: 'Have it fetch its config',
+  reboot: 'Restart',
+  showConfig: 'Show its config',
+  configOf: (id: string) => `Config of ${id}`,
+  configHint: 'What the phone would be given now; secrets are masked.',
+  resyncResults: {
+    answered: 'The phone has confirmed.',
+    unregistered: 'The phone is not registered: it could not be told.',
+    busy: 'The phone is in a call. Try again later.',
+    'no-answer': 'The phone did not answer.',
+  },
+  logOutEverywhere: 'Log out everywhere',
+  logOutSite: 'Log all out',
+  logOutSiteTitle: (id: string) => `Log out all phones of ${id}?`,
+  logOutSiteWarning: 'Whoever sits there can only make emergency calls until logging in again.',
+  phonesOfAgent: (count: number) => `${count} phone${s(count)}`,
 
   // Why?
   /** What the server says in English. */

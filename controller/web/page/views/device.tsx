@@ -20,6 +20,7 @@ import { DeviceEvents } from './device-events.tsx';
 import { LogOut } from './log-out.tsx';
 
 import { NotFound } from './not-found.tsx';
+import { PhoneActions } from './phone-actions.tsx';
 
 export function DeviceView({ id }: { id: string }) {
   const devices = useItems('devices');
@@ -84,6 +85,7 @@ function Shown({ device }: { device: Device }) {
               <a href={toHash('sites', site)}>{site}</a>
             </dd>
           </dl>
+          {isAdmin && <PhoneActions id={id} />}
         </section>
         {isAdmin && extension === null && <LogIn device={id} />}
         <AtThePhone device={device} />

@@ -4,7 +4,8 @@
  */
 
 import { useState } from 'preact/hooks';
-import { ask, send } from '#controller/web/page/api.ts';
+import { send } from '#controller/web/page/api.ts';
+import { useAsked } from '#controller/web/page/asked.ts';
 import { useApp, useItems, useText } from '#controller/web/page/context.ts';
 import {
   emptyKey,
@@ -16,11 +17,21 @@ import {
   without,
 } from '#controller/web/page/keys.ts';
 import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import type { Key, User } from '#controller/web/page/shapes.ts';
 import { KeyRow } from './key-row.tsx';
 import { NotFound } from './not-found.tsx';
 import { PhonePreview } from './phone-preview.tsx';
+
+/** Keys, and the tag that a change of them is refused by when somebody else was quicker. */
+export type KeptLayout = { keys: readonly Key[]; etag: string | undefined };
+
+export async function askLayout(extension: string): Promise<KeptLayout> {
+  const answer = await send('GET', `/users/${extension}/layout`);
+  const { keys } = (await answer.json()) as { keys: Key[] };
+  return { keys, etag: answer.headers.get('etag') ?? undefined };
+}
 
 export function LayoutView({ extension }: { extension: string }) {
   const users = useItems('users');
@@ -34,11 +45,15 @@ export function LayoutView({ extension }: { extension: string }) {
   );
 }
 
-export function LayoutEditor({ user }: { user: User }) {
+function LayoutEditor({ user: { extension, name } }: { user: User }) {
   const text = useText();
+  const { items: devices } = useItems('devices');
+  const models = [...new Set(devices.map(({ model }) => model))].sort();
+  const layout = useAsked(() => askLayout(extension), [extension]);
   return (
-    <View title={text.keysTitle(user.name)}>
-      <Editor key={user.extension} user={user} />
+    <View title={text.keysTitle(name)}>
+      <ProblemLine problem={layout.problem} />
+      {layout.value !== undefined && <Editor extension={extension} kept={layout.value} models={models} />}
     </View>
   );
 }
@@ -49,11 +64,21 @@ type Row = { id: number; key: Key };
 let lastId = 0;
 const toRow = (key: Key): Row => ({ id: ++lastId, key });
 
-function Editor({ user }: { user: User }) {
+export function Editor({
+  extension,
+  kept,
+  models,
+}: {
+  extension: string;
+  kept: KeptLayout;
+  /** To draw the keys on, the first of them at once. */
+  models: readonly string[];
+}) {
   const { say } = useApp();
   const text = useText();
   const submit = useSubmit();
-  const [rows, setRows] = useState<readonly Row[]>(() => user.keys.map(toRow));
+  const [rows, setRows] = useState<readonly Row[]>(() => kept.keys.map(toRow));
+  const [etag, setEtag] = useState(kept.etag);
   const [dragged, setDragged] = useState<number>();
   const [told, setTold] = useState('');
   const keys = rows.map(({ key }) => key);
@@ -65,9 +90,8 @@ function Editor({ user }: { user: User }) {
     setTold(text.keyMoved(from + 1, end + 1));
   };
   const save = async () => {
-    const path = `/users/${user.extension}`;
-    const etag = (await send('GET', path)).headers.get('etag') ?? undefined;
-    await ask('PATCH', path, { keys }, etag);
+    const answer = await send('PUT', `/users/${extension}/layout`, { keys }, etag);
+    setEtag(answer.headers.get('etag') ?? undefined);
   };
   return (
     <div class="columns wide">
@@ -107,19 +131,27 @@ function Editor({ user }: { user: User }) {
             >
               {text.addKey}
             </button>
-            <Files user={user} keys={keys} onKeys={(read) => setRows(read.map(toRow))} />
+            <Files extension={extension} keys={keys} onKeys={(read) => setRows(read.map(toRow))} />
             <button type="submit" class="primary" disabled={submit.isBusy}>
               {text.save}
             </button>
           </div>
         </Form>
       </section>
-      <PhonePreview keys={keys} />
+      <PhonePreview keys={keys} models={models} />
     </div>
   );
 }
 
-function Files({ user, keys, onKeys }: { user: User; keys: readonly Key[]; onKeys(keys: Key[]): void }) {
+function Files({
+  extension,
+  keys,
+  onKeys,
+}: {
+  extension: string;
+  keys: readonly Key[];
+  onKeys(keys: Key[]): void;
+}) {
   const text = useText();
   const [wrong, setWrong] = useState(false);
   const read = async (file: File | undefined) => {
@@ -132,7 +164,7 @@ function Files({ user, keys, onKeys }: { user: User; keys: readonly Key[]; onKey
     const url = URL.createObjectURL(new Blob([formatKeys(keys)], { type: 'application/json' }));
     const link = document.createElement('a');
     link.href = url;
-    link.download = `keys-${user.extension}.json`;
+    link.download = `keys-${extension}.json`;
     link.click();
     URL.revokeObjectURL(url);
   };

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { ask, type Problem, toProblem } from '#controller/web/page/api.ts';
-import { useItems, useWords } from '#controller/web/page/context.ts';
+import { useWords } from '#controller/web/page/context.ts';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
@@ -11,15 +11,13 @@ import type { Key, LaidKey, Preview } from '#controller/web/page/shapes.ts';
 const gatherMs = 150;
 const usualModel = 'T46S';
 
-export function PhonePreview({ keys }: { keys: readonly Key[] }) {
+export function PhonePreview({ keys, models }: { keys: readonly Key[]; models: readonly string[] }) {
   const { text, language } = useWords();
-  const { items: devices } = useItems('devices');
   const [model, setModel] = useState('');
   const [state, setState] = useState('loggedIn');
   const [preview, setPreview] = useState<Preview>();
   const [problem, setProblem] = useState<Problem>();
-  const owned = [...new Set(devices.map((device) => device.model))].sort();
-  const chosen = model || (owned[0] ?? usualModel);
+  const chosen = model || (models[0] ?? usualModel);
   const wanted = JSON.stringify({ model: chosen, keys: keys.map(drawable), state, language });
   useEffect(() => {
     let isOver = false;
@@ -54,7 +52,7 @@ export function PhonePreview({ keys }: { keys: readonly Key[] }) {
         />
       </div>
       <datalist id="models">
-        {owned.map((each) => (
+        {models.map((each) => (
           <option key={each} value={each} />
         ))}
       </datalist>

@@ -2,11 +2,13 @@
 
 import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
+import { useAsked } from '#controller/web/page/asked.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { Copy } from '#controller/web/page/parts/copy.tsx';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
 import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Name } from '#controller/web/page/parts/name.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import { go } from '#controller/web/page/route.ts';
 import type { Agent, Site } from '#controller/web/page/shapes.ts';
@@ -53,19 +55,29 @@ function Shown({ site }: { site: Site }) {
   const { me, say } = useApp();
   const text = useText();
   const [isRemoving, setRemoving] = useState(false);
+  const [isLeaving, setLeaving] = useState(false);
+  const full = useAsked(() => ask<Site>('GET', `/sites/${site.id}`), [site]);
   const { id } = site;
   const mayChange = hasRole(me, 'siteAdmin');
   return (
     <View
       title={id}
       actions={
-        hasRole(me, 'admin') && (
-          <button type="button" class="danger" onClick={() => setRemoving(true)}>
-            {text.remove}
-          </button>
-        )
+        <>
+          {mayChange && (
+            <button type="button" onClick={() => setLeaving(true)}>
+              {text.logOutSite}
+            </button>
+          )}
+          {hasRole(me, 'admin') && (
+            <button type="button" class="danger" onClick={() => setRemoving(true)}>
+              {text.remove}
+            </button>
+          )}
+        </>
       }
     >
+      <Problems sentences={full.value?.problems ?? []} />
       <AgentList site={id} />
       {mayChange && <Install site={id} />}
       {mayChange && (
@@ -78,6 +90,19 @@ function Shown({ site }: { site: Site }) {
             onDone={() => say(text.saved)}
           />
         </section>
+      )}
+      {isLeaving && (
+        <Confirm
+          title={text.logOutSiteTitle(id)}
+          verb={text.logOut}
+          onClose={() => setLeaving(false)}
+          action={async () => {
+            const { ended } = await ask<{ ended: number }>('POST', `/sites/${id}/logout`);
+            say(text.loggedOut(ended));
+          }}
+        >
+          <p>{text.logOutSiteWarning}</p>
+        </Confirm>
       )}
       {isRemoving && (
         <Confirm
@@ -93,6 +118,24 @@ function Shown({ site }: { site: Site }) {
         </Confirm>
       )}
     </View>
+  );
+}
+
+/** Why a call for help might go nowhere. */
+function Problems({ sentences }: { sentences: readonly string[] }) {
+  const text = useText();
+  if (sentences.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="problems">
+      <h2 id="problems">{text.problemsTitle(sentences.length)}</h2>
+      <ul class="findings">
+        {sentences.map((sentence) => (
+          <li key={sentence} class="warn">
+            {text.sentence(sentence)}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -134,15 +177,22 @@ function AgentList({ site }: { site: string }) {
   );
 }
 
-function AgentFacts({ agent: { id, isUp, version, sip, latencyMs, flows, enrolledAt } }: { agent: Agent }) {
+function AgentFacts({ agent }: { agent: Agent }) {
   const text = useText();
+  const { id, name, isUp, version, sip, latencyMs, phones = 0, cpu, memory, enrolledAt } = agent;
+  const facts = [
+    version && text.version(version),
+    sip,
+    text.phonesOfAgent(phones),
+    cpu !== undefined && `CPU ${Math.round(cpu)} %`,
+    memory !== undefined && `${Math.round(memory / 1_048_576)} MiB`,
+  ];
   return (
     <div>
-      <code>{id}</code>{' '}
+      {name !== undefined && <Name>{name}</Name>} <code>{id}</code>{' '}
       <Badge tone={isUp ? 'good' : 'bad'}>{isUp ? text.agentUp(latencyMs ?? 0) : text.agentDown}</Badge>
       <div class="hint">
-        {[version && text.version(version), sip, text.flowCount(flows)].filter(Boolean).join(' · ')} ·{' '}
-        {text.enrolled} <Since at={enrolledAt} />
+        {facts.filter(Boolean).join(' · ')} · {text.enrolled} <Since at={enrolledAt} />
       </div>
     </div>
   );

@@ -13,6 +13,7 @@ import type { User } from '#controller/web/page/shapes.ts';
 import { Since } from './cells.tsx';
 import { LogOut } from './log-out.tsx';
 import { NotFound } from './not-found.tsx';
+import { PinForm } from './pin-form.tsx';
 
 export function UserView({ extension }: { extension: string }) {
   const users = useItems('users');
@@ -116,39 +117,10 @@ function Edit({ user }: { user: User }) {
 function Pin({ extension, hasPin }: { extension: string; hasPin: boolean }) {
   const { say } = useApp();
   const text = useText();
-  const submit = useSubmit();
   const unlocking = useSubmit();
-  const [pin, setPin] = useState('');
   return (
-    <section class="card" aria-labelledby="pin">
-      <h2 id="pin">{text.pin}</h2>
+    <PinForm extension={extension}>
       <p>{hasPin ? text.pinIsSet : text.pinIsMissing}</p>
-      <Form
-        submit={submit}
-        fields={['pin']}
-        action={() => ask('PUT', `/users/${extension}/pin`, { pin })}
-        onDone={() => {
-          setPin('');
-          say(text.saved);
-        }}
-      >
-        <TextField
-          label={text.newPin}
-          hint={text.pinHint}
-          type="password"
-          value={pin}
-          onValue={setPin}
-          inputMode="numeric"
-          autocomplete="new-password"
-          maxLength={12}
-          wrong={submit.wrong('pin')}
-        />
-        <div class="actions">
-          <button type="submit" class="primary" disabled={submit.isBusy || pin === ''}>
-            {text.setPin}
-          </button>
-        </div>
-      </Form>
       <Form
         submit={unlocking}
         action={() => ask('POST', `/users/${extension}/unlock`)}
@@ -159,7 +131,7 @@ function Pin({ extension, hasPin }: { extension: string; hasPin: boolean }) {
           {text.unlock}
         </button>
       </Form>
-    </section>
+    </PinForm>
   );
 }
 

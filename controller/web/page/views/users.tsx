@@ -48,9 +48,12 @@ function UserTable({ users }: { users: readonly User[] }) {
   const mayChange = hasRole(me, 'admin');
   const setHotdesk = (hotdesk: boolean) =>
     void submit.run(async () => {
-      const changing = chosen.filter((user) => user.hotdesk !== hotdesk);
-      for (const { extension } of changing) await ask('PATCH', `/users/${extension}`, { hotdesk });
-      say(text.changedUsers(changing.length));
+      const extensions = chosen.map(({ extension }) => extension);
+      const { changed } = await ask<{ changed: number }>('POST', '/users/change', {
+        extensions,
+        change: { hotdesk },
+      });
+      say(text.changedUsers(changed));
       setMarked(new Set());
     });
   return (

@@ -27,7 +27,7 @@ const free: Device = {
   place: null,
   problems: [],
 };
-const up: Agent = { id: 'a1', site: 'berlin', isUp: true, flows: 1, enrolledAt: '' };
+const up: Agent = { id: 'a1', site: 'berlin', isUp: true, enrolledAt: '' };
 const session: Session = {
   device: 'HD0001',
   extension: '100',
