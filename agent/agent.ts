@@ -207,6 +207,7 @@ function statusOf(sip: SipSockets, http: HttpRelay): Extract<ControlMessage, { t
     http: first,
     ...(firstTls && { https: firstTls }),
     hears: true,
+    seesNeighbours: true,
     ...(sip.certificate.key && { tlsKey: sip.certificate.key }),
   };
 }
@@ -234,6 +235,9 @@ function control(message: ControlMessage, { sip, media, pnp, log }: Rooms): void
       break;
     case 'offer':
       pnp.offer(message);
+      break;
+    case 'who':
+      pnp.who(message).catch((err: unknown) => log.debug({ err }, 'no neighbour table'));
       break;
     case 'closing':
       log.info({ reason: message.reason }, 'controller closing');

@@ -26,6 +26,7 @@ import type { Addresses } from '#controller/provisioning/config.ts';
 import { resyncEventOf, takesSha256 } from '#controller/provisioning/models.ts';
 import { createProvisioning } from '#controller/provisioning/provisioning.ts';
 import { createRedirections } from '#controller/provisioning/rps/redirections.ts';
+import { createSipStrangers } from '#controller/provisioning/sip-strangers.ts';
 import { createUnknownPhones } from '#controller/provisioning/unknown-phones.ts';
 import { createDeskHistory } from '#controller/sessions/desk-history.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
@@ -111,6 +112,7 @@ export async function openController({
     });
     opened.push(provisioning);
     const unknownPhones = createUnknownPhones({ store, urlOf: provisioning.urlOf, clock });
+    const strangers = createSipStrangers({ heard: unknownPhones.heard, who: hub.who, clock });
     const redirections = createRedirections({ store, keys, urlOf: provisioning.urlOf, clock, log });
     opened.push(redirections);
     const sessions = createSessions({
@@ -145,6 +147,7 @@ export async function openController({
       log,
       takesSha256,
       resyncEventOf,
+      onStranger: strangers.take,
       ...(locations !== undefined && { locationUrl: locations.urlOf }),
     });
     // The line before the core: calls that it ends have their BYE to send.
@@ -184,7 +187,7 @@ export async function openController({
         sip: core.counters,
         tunnel: hub.counters,
         config: provisioning.counters,
-        unknownPhones: unknownPhones.counters,
+        unknownPhones: { ...unknownPhones.counters, ...strangers.counters },
         redirection: redirections.counters,
         login: line.counters,
         media: media.counters,

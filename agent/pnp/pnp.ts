@@ -34,7 +34,7 @@ export type PnpOptions = {
   readTable?: ReadTable;
 };
 
-export type Pnp = Pick<Responder, 'offer' | 'stray' | 'isWanted'> & {
+export type Pnp = Pick<Responder, 'offer' | 'stray' | 'isWanted' | 'who'> & {
   readonly counters: Readonly<PnpCounters>;
   /** Where phones ask; undefined: the group could not be joined. */
   readonly group: HostPort | undefined;
@@ -116,6 +116,7 @@ export async function openPnp({
     counters: responder.counters,
     group: joined,
     offer: (offer) => responder.offer(offer),
+    who: (asked) => responder.who(asked),
     stray: (path, userAgent, remote) => responder.stray(path, userAgent, remote),
     get isWanted() {
       return responder.isWanted;

@@ -66,10 +66,14 @@ export type Responder = {
   /** A request over HTTP that was refused, of a phone by the look of it. */
   stray(path: string, userAgent: string, remote: HostPort): void;
   offer(offer: Offer): void;
+  /** The controller has SIP from there, of nobody it knows: who is it, by the neighbour table? */
+  who(asked: Extract<ControlMessage, { type: 'who' }>): Promise<void>;
   /** Whether the controller wants to be told. */
   isWanted: boolean;
   close(): void;
 };
+
+type Said = { [Name in keyof Description]: Description[Name] | undefined };
 
 type Ask = {
   asking: Asking;
@@ -91,6 +95,7 @@ export function createResponder(options: ResponderOptions): Responder {
   const counters = Object.fromEntries(counterNames.map((name) => [name, 0])) as PnpCounters;
   const perSource = createBuckets({ clock, burst: 16, perSecond: 0.5 });
   const together = createBuckets({ clock, burst: 100, perSecond: 10 });
+  const lookUps = createBuckets({ clock, burst: 50, perSecond: 5 });
   const asks = new Map<string, Ask>();
 
   function forget(mac: string): void {
@@ -170,8 +175,8 @@ export function createResponder(options: ResponderOptions): Responder {
   }
 
   function say(
-    { mac, vendor, model, version }: Description & { mac: string },
-    by: 'pnp' | 'http',
+    { mac, vendor, model, version }: Said & { mac: string },
+    by: 'pnp' | 'http' | 'sip',
     remote: HostPort,
   ): void {
     tell({
@@ -213,6 +218,15 @@ export function createResponder(options: ResponderOptions): Responder {
       if (!this.isWanted) counters.notWanted++;
       else if (!perSource.take(remote.address) || !together.take('')) counters.overRate++;
       else say(phone, 'http', remote);
+    },
+
+    async who({ remote, ...said }) {
+      if (!lookUps.take('')) {
+        counters.overRate++;
+        return;
+      }
+      const mac = await macOf(remote.address);
+      if (mac !== undefined) say({ ...said, mac }, 'sip', remote);
     },
 
     offer({ mac, url }) {

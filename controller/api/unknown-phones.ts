@@ -29,7 +29,7 @@ const shown = z.strictObject({
   version: z.string().nullable(),
   site: siteId,
   agent: z.string(),
-  by: z.enum(['pnp', 'http']),
+  by: z.enum(['pnp', 'http', 'sip']),
   address: z.string(),
   lastSeen: moment,
 });

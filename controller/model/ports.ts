@@ -166,17 +166,31 @@ export type RelayedAnswer = { status: number; headers: Record<string, string>; b
 
 // --- phones that agents hear ------------------------------------------------------
 
-/** A phone that asked its LAN for a config. `agent` and `site` are from the tunnel, the rest is hostile. */
-export type HeardPhone = {
-  agent: string;
-  site: string;
-  mac: string;
+/** What a phone says of itself, at most 64 characters each. */
+export type SaidOfPhone = {
   vendor?: string | undefined;
   model?: string | undefined;
   version?: string | undefined;
-  /** How: multicast (SIP PnP), or a request for a file without a token. */
-  by: 'pnp' | 'http';
+};
+
+/** A phone that asked its LAN for a config. `agent` and `site` are from the tunnel, the rest is hostile. */
+export type HeardPhone = SaidOfPhone & {
+  agent: string;
+  site: string;
+  mac: string;
+  /** How: multicast (SIP PnP), a request for a file without a token, or SIP of nobody we know. */
+  by: 'pnp' | 'http' | 'sip';
   remote: HostPort;
+};
+
+/** Who sent SIP and is no device of ours. `flow` is from the tunnel, the rest is hostile. */
+export type SipStranger = {
+  flow: Flow;
+  userAgent: string;
+  /** As it says in a Mac header, in its User-Agent or in its instance (RFC 5626, 4.1). */
+  mac?: string;
+  /** User part of From. */
+  user: string;
 };
 
 // --- sessions, asked by ivr, sip and api ---------------------------------------

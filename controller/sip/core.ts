@@ -13,7 +13,15 @@ import type { Logger } from 'pino';
 import { type CallList, createCallList } from '#controller/emergency/call-list.ts';
 import type { Keys } from '#controller/keys.ts';
 import type { Device, Flow } from '#controller/model/model.ts';
-import type { CallMedia, ChangeOvers, Flows, LoginLine, Resync, Store } from '#controller/model/ports.ts';
+import type {
+  CallMedia,
+  ChangeOvers,
+  Flows,
+  LoginLine,
+  Resync,
+  SipStranger,
+  Store,
+} from '#controller/model/ports.ts';
 import { createLamps } from '#controller/sip/upstream/lamps.ts';
 import { createUpstreams, type Upstreams } from '#controller/sip/upstream/upstreams.ts';
 import { createVoicemail } from '#controller/sip/upstream/voicemail.ts';
@@ -44,6 +52,7 @@ import { createRandom } from './random.ts';
 import { createRegistrar } from './registrar.ts';
 import { createResync } from './resync.ts';
 import { createRoutes } from './routes.ts';
+import { readStranger } from './stranger.ts';
 import { createWhereabouts } from './whereabouts.ts';
 
 export type SipCoreOptions = {
@@ -70,6 +79,8 @@ export type SipCoreOptions = {
   takesSha256?: (device: Device) => boolean;
   /** The Event of the NOTIFY that makes a phone fetch its config without a restart. */
   resyncEventOf?: (device: Device) => string;
+  /** Told of requests of nobody we know, at most at the rate of `unauthenticatedPerSecond`. */
+  onStranger?: ((stranger: SipStranger) => void) | undefined;
 };
 
 /** For the API and for who is told: the calls, the pidf-lo of a device, a site's routes and their test. */
@@ -103,6 +114,7 @@ export function createSipCore({
   exitsTo,
   takesSha256 = () => false,
   resyncEventOf = () => 'check-sync;reboot=false',
+  onStranger,
 }: SipCoreOptions): SipCore {
   const counters = createCounters();
   const bindings = createBindings({ store });
@@ -137,7 +149,13 @@ export function createSipCore({
     burst: 5 * unauthenticatedPerSecond,
   });
   const algorithms = createAlgorithms({ store, directory, takesSha256 });
-  const gate = createGate({ store, directory, authentication, algorithms, routes, limiter, clock, counters });
+  const gate = createGate({
+    ...{ store, directory, authentication, algorithms, routes, limiter, clock, counters },
+    onStranger(request, flow) {
+      const stranger = onStranger && readStranger(request, flow);
+      if (stranger && store.get('devices', stranger.user) === undefined) onStranger?.(stranger);
+    },
+  });
   /** What the gate found, until the transaction asks for it a moment later. */
   const admissions = new WeakMap<SipMessage, Admitted>();
 

@@ -50,6 +50,8 @@ export type GateOptions = {
   limiter: Limiter;
   clock: Clock;
   counters: Counters;
+  /** It is asked for a digest, and not where a device of ours is. */
+  onStranger(request: SipMessage, flow: Flow): void;
 };
 
 /** What a request dials, unescaped; undefined when it is for another host, or no `sip:` at all. */
@@ -124,6 +126,7 @@ export function createGate(options: GateOptions): (request: SipMessage, peer: Pe
     if (found.guessed !== undefined) guesses.wrong(guessKey(found.guessed, flow));
     if (isEmergencyCall || limiter.take(`${flow.agent} ${flow.remote.address}`)) {
       counters[found.type === 'none' ? 'challenged' : 'wrongCredentials']++;
+      if (directory.deviceAt(flow) === undefined) options.onStranger(request, flow);
       const algorithms = options.algorithms.offered(request, flow);
       const response = authentication.challenge(request, flow, { isStale: found.isStale, algorithms });
       return { type: 'answer', response };

@@ -13,6 +13,7 @@ import type {
   MediaPorts,
   RelayedAnswer,
   RelayedRequest,
+  SaidOfPhone,
   Store,
 } from '#controller/model/ports.ts';
 import type { HostPort } from '#protocol/address.ts';
@@ -99,6 +100,8 @@ export interface Hub extends Flows, MediaPorts {
   /** Its tunnel is closed when this resolves; throws `not.found`. */
   revoke(agent: string): Promise<void>;
   agents(): AgentSummary[];
+  /** Asks an agent for the MAC at an address of its LAN: where it knows, `onHeard` is told. */
+  who(agent: string, remote: HostPort, said: SaidOfPhone): void;
   /** PEM of the CA that the site's phones are to trust. */
   certificateOf(site: string): Promise<string>;
   close(): Promise<void>;
@@ -263,6 +266,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
         .filter(({ revokedAt }) => revokedAt === undefined)
         .map(({ id, site }) => summaryOf(id, site, remotes.get(id))),
 
+    who: (agent, remote, said) => remotes.get(agent)?.who(remote, said),
     certificateOf: siteCas.certificateOf,
 
     close() {

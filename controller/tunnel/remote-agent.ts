@@ -11,7 +11,13 @@
  */
 
 import type { Agent, Flow } from '#controller/model/model.ts';
-import type { HeardPhone, MediaStream, RelayedAnswer, RelayedRequest } from '#controller/model/ports.ts';
+import type {
+  HeardPhone,
+  MediaStream,
+  RelayedAnswer,
+  RelayedRequest,
+  SaidOfPhone,
+} from '#controller/model/ports.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -213,6 +219,11 @@ export class RemoteAgent {
       default:
         throw new Fault('frame.malformed', `out of contract: ${message.type} from an agent`);
     }
+  }
+
+  /** Asks whose MAC is at that address; the answer is a phone that was heard. */
+  who(remote: HostPort, said: SaidOfPhone): void {
+    if (this.isUp && this.status?.seesNeighbours) this.#control({ type: 'who', remote, ...said });
   }
 
   #heard({ type: _, ...phone }: Extract<ControlMessage, { type: 'heard' }>): void {

@@ -11,9 +11,11 @@
  *       media.report                            closing      the controller stops; calls go on
  *       heard    a phone that asks the LAN       hear         for `hears` in a status: say what you hear
  *                                               offer        where a phone that was heard has its config
+ *                                               who          whose MAC is at an address: `heard`, when it is known
  *
  * A type that is not known closes the tunnel. So `hear` goes only to an agent whose status says
- * `hears`, `heard` only to a controller that said `hear`, and `offer` answers a `heard`.
+ * `hears`, `heard` only to a controller that said `hear`, and `offer` answers a `heard`. `who` goes only to an
+ * agent whose status says `seesNeighbours`, and only its answer is `heard` by `sip`.
  *
  * A number is never used for two flows or two streams in one epoch. To change a
  * message, add a field that old peers may miss, or raise `protocolVersion`.
@@ -40,6 +42,7 @@ const streamTerms = z.object({
 const mac = z.string().regex(/^[0-9a-f]{12}$/);
 /** What a phone says of itself, as it says it. */
 const word = z.string().min(1).max(64);
+const said = { vendor: word.optional(), model: word.optional(), version: word.optional() };
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const receptionReport = z.object({ packets: count, lost: count, jitterMs: z.number().min(0) });
@@ -62,6 +65,8 @@ export const controlMessage = z.discriminatedUnion('type', [
     hears: z.literal(true).optional(),
     /** Per cent of one core, and bytes; said now and then. */
     load: z.object({ cpu: z.number().min(0), memory: z.number().min(0) }).optional(),
+    /** It can look into its neighbour table. */
+    seesNeighbours: z.literal(true).optional(),
   }),
   /** PEM: the certificate and its CA. Only to who asked. */
   z.object({ type: z.literal('certificate'), chain: z.string().max(16_384) }),
@@ -96,12 +101,11 @@ export const controlMessage = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('heard'),
     mac,
-    vendor: word.optional(),
-    model: word.optional(),
-    version: word.optional(),
-    by: z.enum(['pnp', 'http']),
+    ...said,
+    by: z.enum(['pnp', 'http', 'sip']),
     remote: hostPort,
   }),
+  z.object({ type: z.literal('who'), ...said, remote: hostPort }),
   z.object({ type: z.literal('offer'), mac, url: z.url({ protocol: /^https?$/ }).max(512) }),
   z.object({ type: z.literal('closing'), reason: z.string().max(256) }),
 ]);

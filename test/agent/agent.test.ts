@@ -49,11 +49,8 @@ describe('agent', (test) => {
     const { agent, tunnel, ends, sip, phone } = await runWorld();
     const { sip: listening, ...status } = ends.status();
     assert.equal(status, {
-      type: 'status',
-      version,
-      http: agent.http[0],
-      https: agent.https[0],
-      hears: true,
+      ...{ type: 'status', version, http: agent.http[0], https: agent.https[0] },
+      ...{ hears: true, seesNeighbours: true },
     });
     assert.equal(
       listening.map(({ transport }) => transport),

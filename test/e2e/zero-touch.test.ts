@@ -9,6 +9,7 @@ import { type Asking, openFactoryPhone } from '#test/agent/pnp/factory-phone.ts'
 import { shapes } from '#test/agent/pnp/phones.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
+import { openRawPhone } from './raw-phone.ts';
 import { inWorld, macOf, type World } from './world.ts';
 
 const deadlineMs = 30_000;
@@ -145,6 +146,26 @@ describe('zero touch', (test) => {
         },
         { desks: 2 },
       );
+    },
+    deadlineMs,
+  );
+
+  test(
+    'a phone that was set up for another PBX is shown by its SIP, and adopted',
+    async () => {
+      await inWorld(async (world) => {
+        const phone = await openRawPhone(world.sip);
+        world.defer(() => phone.close());
+        const mac = '001565fe0002';
+        await phone.register({ username: mac, password: 'of another PBX' });
+        const [heard] = await until('the phone in the list', async () => {
+          const items = await unknown(world);
+          return items.length > 0 ? items : undefined;
+        });
+        assert.equal([heard?.mac, heard?.vendor, heard?.site, heard?.by], [mac, 'yealink', 'berlin', 'sip']);
+        await world.ask('POST', `/unknown-phones/${mac}/adopt`, { model: 'T46S' });
+        assert.equal(await unknown(world), []);
+      });
     },
     deadlineMs,
   );

@@ -199,4 +199,20 @@ describe('PnP', (test) => {
     responder.receiveAnswer(answer(481), phone);
     assert.is(responder.counters.refused, 1);
   });
+
+  test('the controller asks who is at an address: the neighbour table says', async () => {
+    const { responder, told } = open({
+      macOf: async (address) => (address === phone.address ? mac : undefined),
+    });
+    responder.isWanted = false; // it is asked for
+    await responder.who({ type: 'who', remote: phone, vendor: 'yealink', model: 'T46S' });
+    await responder.who({ type: 'who', remote: { address: '198.51.100.7', port: 5_060 } });
+    assert.equal(told, [{ type: 'heard', mac, by: 'sip', remote: phone, vendor: 'yealink', model: 'T46S' }]);
+  });
+
+  test('who is at an address is not looked up without end', async () => {
+    const { responder, told } = open();
+    for (let n = 0; n < 60; n++) await responder.who({ type: 'who', remote: phone });
+    assert.equal([told.length, responder.counters.overRate], [50, 10]);
+  });
 });

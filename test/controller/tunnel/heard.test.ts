@@ -51,4 +51,30 @@ describe('a phone that was heard', (test) => {
       assert.equal(agent.controls, []);
     });
   });
+
+  test('whose MAC is at an address is asked of an agent that can tell, and of no other', async () => {
+    const heard: HeardPhone[] = [];
+    const onHeard = (each: HeardPhone) => void heard.push(each);
+    await inWorld(
+      async (world, defer) => {
+        const [sees, not] = [await world.enrol(), await world.enrol()];
+        const agent = await startUp(world, sees, { status: () => ({ ...status(), seesNeighbours: true }) });
+        defer(() => agent.close());
+        const blind = await startUp(world, not, { status });
+        defer(() => blind.close());
+        await until('both said what they can', () =>
+          [agent, blind].every(({ controls }) => controls.some(({ type }) => type === 'hear')),
+        );
+        for (const { agent: id } of [sees, not, { agent: 'f'.repeat(16) }])
+          world.hub.who(id, phone, { vendor: 'yealink' });
+        await until('it is asked', () => agent.controls.find(({ type }) => type === 'who'));
+        assert.equal(agent.controls.at(-1), { type: 'who', remote: phone, vendor: 'yealink' });
+        assert.not(blind.controls.some(({ type }) => type === 'who'));
+        agent.control({ type: 'heard', mac, by: 'sip', remote: phone });
+        await until('it is told of', () => heard.length === 1);
+        assert.is(heard[0]?.by, 'sip');
+      },
+      { onHeard },
+    );
+  });
 });
