@@ -83,7 +83,8 @@ async function shows(
   const source = readSource({ url: await world.url(id), mac: macOf(id), model });
   const { memory, skipped, repeated } = await provision({ ...source, memory: new Map() });
   assert.equal([skipped, repeated], [0, 0], model);
-  assert.equal(Object.fromEntries(desk.phone.memory), Object.fromEntries(memory), model);
+  const other = [...desk.phone.memory].filter(([setting, value]) => memory.get(setting) !== value);
+  assert.equal([other, desk.phone.memory.size], [[], memory.size], model);
   const theirs = last === undefined ? [] : [last.name, ...last.keys.map((key) => key.label)];
   const left = [...memory].filter(([, value]) => theirs.some((text) => value.includes(text)));
   assert.equal(left, [], `${model}: nothing of who sat there`);

@@ -245,14 +245,17 @@ export async function openDesk(options: Omit<PhoneOptions, 'onEvent'>): Promise<
   };
 }
 
-/** Dials the login code and types the PIN into it; answers when the IVR has hung up. */
-export async function logIn(
-  desk: Desk,
-  { extension, pin }: { extension: string; pin: string },
-): Promise<void> {
+/** Dials the login code; answers the mark before it, when the call is up. */
+export async function dialLogin(desk: Desk, { extension }: { extension: string }): Promise<number> {
   const from = desk.mark();
   desk.phone.call(`*77*${extension}*`);
   await desk.saw('answered', {}, from);
-  desk.phone.dtmf(`${pin}#`);
+  return from;
+}
+
+/** Dials the login code and types the PIN into it; answers when the IVR has hung up. */
+export async function logIn(desk: Desk, person: { extension: string; pin: string }): Promise<void> {
+  const from = await dialLogin(desk, person);
+  desk.phone.dtmf(`${person.pin}#`);
   await desk.saw('ended', { by: 'them' }, from);
 }

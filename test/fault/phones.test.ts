@@ -2,7 +2,17 @@
 
 import * as assert from 'uvu/assert';
 import { dialTunnel } from '#agent/tunnel.ts';
-import { anna, ben, type Desk, inWorld, logIn, macOf, openDesk, type World } from '#test/e2e/world.ts';
+import {
+  anna,
+  ben,
+  type Desk,
+  dialLogin,
+  inWorld,
+  logIn,
+  macOf,
+  openDesk,
+  type World,
+} from '#test/e2e/world.ts';
 import { openConfigCache } from '#test/support/config-cache.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
@@ -26,17 +36,18 @@ describe('a phone in its change-over', (test) => {
   test(
     'that is rebooted comes back as whom its session says',
     async () => {
-      await inWorld(async (world) => {
-        const desk = await world.desk('HD0001');
-        const from = desk.mark();
-        desk.phone.call(`*77*${anna.extension}*`);
-        await desk.saw('answered', {}, from);
-        desk.phone.dtmf(`${anna.pin}#`);
-        await until('the session', async () => (await sessionsOf(world)).length === 1);
-        await desk.phone.close(); // in the middle of the confirmation
-        const again = await world.desk('HD0001');
-        await converges(world, 'HD0001', again, anna.extension);
-      });
+      await inWorld(
+        async (world) => {
+          const desk = await world.desk('HD0001');
+          await dialLogin(desk, anna);
+          desk.phone.dtmf(`${anna.pin}#`);
+          await until('the session', async () => (await sessionsOf(world)).length === 1);
+          await desk.phone.close(); // in the middle of the confirmation
+          const again = await world.desk('HD0001');
+          await converges(world, 'HD0001', again, anna.extension);
+        },
+        { desks: ['D785'] },
+      );
     },
     deadlineMs,
   );
@@ -54,6 +65,7 @@ describe('a phone in its change-over', (test) => {
           assert.is(lost, toLose);
         },
         {
+          desks: ['GRP2614'],
           agent: {
             // Between the tunnel and the phone's own LAN.
             dial: (options) =>
@@ -74,22 +86,27 @@ describe('a phone in its change-over', (test) => {
   test(
     'that is given an old file by a cache is asked again, until it has the new one',
     async () => {
-      await inWorld(async (world) => {
-        const cache = await openConfigCache(await world.url('HD0001'));
-        world.defer(() => cache.close());
-        const desk = await openDesk({ provisioning: { url: cache.url, mac: macOf('HD0001') } });
-        world.defer(() => desk.phone.close());
-        await desk.saw('registered', { aor: 'HD0001' });
-        cache.isStale = true;
-        await world.ask('POST', '/sessions', { device: 'HD0001', extension: anna.extension });
-        await desk.saw('check-sync');
-        await until('the old file was given', () => cache.staleAnswers > 0);
-        const { changeOver } = (await world.device('HD0001')) as { changeOver: { state: string } };
-        assert.not.equal(changeOver.state, 'active');
-        cache.isStale = false;
-        await converges(world, 'HD0001', desk, anna.extension);
-        assert.ok(desk.count('check-sync') >= 2);
-      });
+      await inWorld(
+        async (world) => {
+          const cache = await openConfigCache(await world.url('HD0001'));
+          world.defer(() => cache.close());
+          const desk = await openDesk({
+            provisioning: { url: cache.url, mac: macOf('HD0001'), model: 'UC926' },
+          });
+          world.defer(() => desk.phone.close());
+          await desk.saw('registered', { aor: 'HD0001' });
+          cache.isStale = true;
+          await world.ask('POST', '/sessions', { device: 'HD0001', extension: anna.extension });
+          await desk.saw('check-sync');
+          await until('the old file was given', () => cache.staleAnswers > 0);
+          const { changeOver } = (await world.device('HD0001')) as { changeOver: { state: string } };
+          assert.not.equal(changeOver.state, 'active');
+          cache.isStale = false;
+          await converges(world, 'HD0001', desk, anna.extension);
+          assert.ok(desk.count('check-sync') >= 2);
+        },
+        { desks: ['UC926'] },
+      );
     },
     deadlineMs,
   );

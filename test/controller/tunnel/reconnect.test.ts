@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { openForwarder } from '#test/support/forwarder.ts';
 import { until } from '#test/support/until.ts';
-import { inWorld, startAgent, startUp, type World } from './world.ts';
+import { type Identity, inWorld, startAgent, startUp, type World } from './world.ts';
 
 /** These wait for real sockets, pings and back-offs. */
 const patienceMs = 15_000;
@@ -17,10 +17,7 @@ describe('tunnel over a bad network', (test) => {
     () =>
       inWorld(async (world, defer) => {
         const identity = await world.enrol();
-        const forwarder = await openForwarder(world.hub.address.port);
-        defer(() => forwarder.close());
-        const agent = await startUp(through(world, forwarder.port), identity);
-        defer(() => agent.close());
+        const { agent, forwarder } = await startBehind(world, defer, identity);
         const flow = { ...agent.flows[0], transport: 'udp', agent: identity.agent, site: 'berlin' } as never;
 
         const count = 400;
@@ -54,11 +51,7 @@ describe('tunnel over a bad network', (test) => {
     'notices a connection that is half open, dials another, and loses nothing',
     () =>
       inWorld(async (world, defer) => {
-        const identity = await world.enrol();
-        const forwarder = await openForwarder(world.hub.address.port);
-        defer(() => forwarder.close());
-        const agent = await startUp(through(world, forwarder.port), identity);
-        defer(() => agent.close());
+        const { agent, forwarder } = await startBehind(world, defer, await world.enrol());
         forwarder.hold();
         agent.sip(1, text('INVITE'));
         await until('it is noticed', () => agent.downs > 0);
@@ -72,10 +65,7 @@ describe('tunnel over a bad network', (test) => {
     let asked = false;
     return inWorld(
       async (world, defer) => {
-        const forwarder = await openForwarder(world.hub.address.port);
-        defer(() => forwarder.close());
-        const agent = await startUp(through(world, forwarder.port), await world.enrol());
-        defer(() => agent.close());
+        const { agent, forwarder } = await startBehind(world, defer, await world.enrol());
         const answer = agent.request({
           method: 'GET',
           path: '/',
@@ -124,10 +114,7 @@ describe('two agents with one key', (test) => {
       inWorld(
         async (world, defer) => {
           const identity = await world.enrol();
-          const forwarder = await openForwarder(world.hub.address.port);
-          defer(() => forwarder.close());
-          const older = await startUp(through(world, forwarder.port), identity, { deadMs: 60_000 });
-          defer(() => older.close());
+          const { forwarder } = await startBehind(world, defer, identity, { deadMs: 60_000 });
           forwarder.hold();
           const newer = await startUp(through(world, forwarder.port), identity, { deadMs: 60_000 });
           defer(() => newer.close());
@@ -173,6 +160,20 @@ describe('rotation of the controller key', (test) => {
     patienceMs,
   );
 });
+
+/** An agent, and what it reaches the hub through. */
+async function startBehind(
+  world: World,
+  defer: (close: () => Promise<unknown>) => void,
+  identity: Identity,
+  options: { deadMs?: number } = {},
+) {
+  const forwarder = await openForwarder(world.hub.address.port);
+  defer(() => forwarder.close());
+  const agent = await startUp(through(world, forwarder.port), identity, options);
+  defer(() => agent.close());
+  return { agent, forwarder };
+}
 
 function through(world: World, port: number): World {
   const url = new URL(world.url);
