@@ -79,8 +79,15 @@ describe('sipp as a phone', (test) => {
     });
   }, 20_000);
 
+  it('asks who tells it to fetch its config, and is answered with its own credential', async () => {
+    const { authUser: name, secret } = await world.account(1);
+    const { extension, pin } = world.users[1] ?? { extension: '', pin: '' };
+    const call = { number: `*77*${extension}*`, digits: `${pin}#`, after: 'then-digits' };
+    holds(await scenario(second, 1, 'call', call));
+    holds(await scenario(second, 1, 'notified-challenged', { name, secret }));
+  }, 45_000);
+
   it('calls from one phone to another', async () => {
-    await login(second, 1, 1);
     holds(await scenario(second, 1, 'register', { expect: '200' }));
     const answering = await runSipp(world, second, await world.account(1), 'answer');
     holds(await scenario(first, 0, 'call', { number: '101', after: 'then-hang-up' }));
