@@ -209,10 +209,8 @@ export function createRedirections(options: RedirectionsOptions): Redirections {
     const device = store.list('devices').find((each) => each.mac === mac);
     const url = device && urlFor(id, device);
     if (url === undefined) {
-      throw new Fault(
-        'unavailable',
-        'no agent of its site was ever up: where it finds its config is not known',
-      );
+      const reason = 'no agent of its site was ever up: where the phone finds its config is not known';
+      return { state: 'waiting', reason, tries: 0, at: clock.wall() + firstRetryMs };
     }
     await asking(id, mac, (service) => service.register(mac, url));
     counters.registered++;
@@ -220,12 +218,13 @@ export function createRedirections(options: RedirectionsOptions): Redirections {
     return { ...done, at: clock.wall(), urlHash: hashOf(url) };
   }
 
-  function failed({ service, mac, tries }: Redirection, error: unknown): Outcome {
+  /** What is not to be there any more is asked for again even when it was refused: nobody is left to say so. */
+  function failed({ service, mac, wanted, tries }: Redirection, error: unknown): Outcome {
     if (!Fault.is(error)) throw error;
     const reason = error.message.slice(0, 512);
     if (!isClosed) log.warn({ service, mac, reason, tries: tries + 1 }, 'redirection service');
-    if (error.code !== 'unavailable') {
-      counters.refused++;
+    if (error.code !== 'unavailable') counters.refused++;
+    if (error.code !== 'unavailable' && wanted === 'registered') {
       return { state: 'failed', reason, tries: tries + 1, at: clock.wall() };
     }
     counters.retried++;

@@ -190,6 +190,23 @@ describe('redirections', (test) => {
     await vendor.close();
   });
 
+  test('a removal that is refused is tried again: its device is gone, and nobody asks for it', async () => {
+    const { vendor, folders, store, start, clock } = await openWorld();
+    folders.set('HD0001', one);
+    const redirections = start();
+    await store.commit([service('yealink-rps', vendor.url), device('HD0001', mac)]);
+    await isDone(store);
+    vendor.instead.push({ status: 400, body: 'not today' });
+    await store.commit([{ type: 'delete', collection: 'devices', id: 'HD0001' }]);
+    const row = await until('a refusal', () => store.list('redirections').find((r) => r.tries === 1));
+    assert.match(row.reason ?? '', /the service said: not today/);
+    await until('it sleeps', () => clock.pending() > 0);
+    clock.advance(60_000);
+    await until('it is forgotten', () => store.list('redirections').length === 0);
+    await redirections.close();
+    await vendor.close();
+  });
+
   test('where no agent was ever up there is no URL: it waits, and asks nobody', async () => {
     const { vendor, store, start } = await openWorld();
     const redirections = start();
