@@ -15,7 +15,19 @@ const schema = z.strictObject({
   'tunnel-port': port.default(8443).describe('N: where agents come in; 0 is any free one'),
   'api-listen': address
     .default('127.0.0.1')
-    .describe('ADDRESS: of the API; loopback only, it has no TLS of its own'),
+    .describe('ADDRESS: of the page and the API; off loopback they speak HTTPS only'),
+  'api-cert': z
+    .string()
+    .default('')
+    .describe('FILE: certificate (PEM) of the page; one is made where none is given'),
+  'api-key': z.string().default('').describe('FILE: its key'),
+  'api-name': z
+    .union([
+      z.literal(''),
+      z.string().regex(/^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/, 'is no host name'),
+    ])
+    .default('')
+    .describe('NAME: of the page, for the certificate that is made'),
   'api-port': port.default(8480).describe('N: of the API; 0 is any free one'),
   'rtp-ports': z
     .string()
@@ -40,6 +52,7 @@ export type Config = {
   data: string;
   listen: { address: string; port: number };
   apiListen: { address: string; port: number };
+  apiTls: ApiTls;
   /** Undefined: any. */
   rtpPorts: PortRange | undefined;
   /** Absent: nobody can fetch a place, and no route may want that. */
@@ -47,6 +60,12 @@ export type Config = {
   logLevel: z.infer<typeof schema>['log-level'];
   jsonReady: boolean;
 };
+
+/** Of the page and the API: files, or one that is made for these names; plain HTTP on loopback. */
+export type ApiTls =
+  | { type: 'none' }
+  | { type: 'files'; cert: string; key: string }
+  | { type: 'made'; names: readonly string[] };
 
 export type ServeFlag = FlagShape & { about: string; fallback?: string };
 
@@ -81,18 +100,28 @@ export function loadConfig({ argv, env }: ConfigInput): Config {
     throw wrong(name, `--${name} (or ${environmentName(name)}): ${issue?.message}`);
   }
   const { data, listen, 'tunnel-port': tunnelPort, 'api-listen': apiListen } = read.data;
-  if (!/^127\.|^::1$/.test(apiListen)) {
-    throw wrong('api-listen', '--api-listen: the API has no TLS of its own, so it stays on loopback');
-  }
   return {
     data: resolve(data),
     listen: { address: listen, port: tunnelPort },
     apiListen: { address: apiListen, port: read.data['api-port'] },
+    apiTls: tlsOf(read.data),
     rtpPorts: rangeIn(read.data['rtp-ports']),
     ...(read.data['location-url'] !== '' && { locationUrl: read.data['location-url'] }),
     logLevel: read.data['log-level'],
     jsonReady: flags.has('json-ready'),
   };
+}
+
+function tlsOf(given: z.infer<typeof schema>): ApiTls {
+  const { 'api-listen': address, 'api-cert': cert, 'api-key': key, 'api-name': name } = given;
+  if ((cert === '') !== (key === '')) throw wrong('api-cert', '--api-cert and --api-key go together');
+  if (/^(?:0\.0\.0\.0|[0:]+)$/.test(address)) {
+    throw wrong('api-listen', '--api-listen: name the one address that the page is reached by');
+  }
+  if (cert !== '') return { type: 'files', cert: resolve(cert), key: resolve(key) };
+  const isLoopback = /^127\.|^::1$/.test(address);
+  if (isLoopback && name === '') return { type: 'none' };
+  return { type: 'made', names: [...(name === '' ? [] : [name.toLowerCase()]), address] };
 }
 
 function rangeIn(text: string): PortRange | undefined {

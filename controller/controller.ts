@@ -9,7 +9,9 @@
 
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { createSignIn, firstSetup } from '#controller/api/access/sign-in.ts';
 import { apiPath } from '#controller/api/app.ts';
+import { openCertificate } from '#controller/api/certificate.ts';
 import { createEventLog } from '#controller/api/event-log.ts';
 import { createStreams } from '#controller/api/events.ts';
 import { listenApi } from '#controller/api/listen.ts';
@@ -33,11 +35,13 @@ import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
 import { openStore } from '#controller/store/store.ts';
 import { type Hub, listenHub } from '#controller/tunnel/hub.ts';
+import { openPageCertificate } from '#controller/tunnel/page-certificate.ts';
 import { createWebhooks } from '#controller/webhooks/webhooks.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
 import type { PortRange } from '#protocol/media/port-pool.ts';
+import type { ApiTls } from './config.ts';
 import { createEmergencies } from './emergencies.ts';
 import { checkTlsKey, isFirstStart } from './first-start.ts';
 import { createHappenings } from './happenings.ts';
@@ -50,6 +54,8 @@ export type ControllerOptions = {
   /** Where agents come in. */
   listen: HostPort;
   apiListen: HostPort;
+  /** Absent: plain HTTP, on loopback. */
+  apiTls?: ApiTls;
   /** For calls to upstreams; absent: any. */
   rtpPorts?: PortRange | undefined;
   /** Where the API's /location is reached from outside. */
@@ -61,6 +67,8 @@ export interface Controller {
   /** What an agent is told: `wss://address:port`. */
   readonly tunnel: string;
   readonly api: string;
+  /** Where the first account is made, while there is none: good once, for a day. */
+  readonly setup?: string;
   close(): Promise<void>;
 }
 
@@ -68,6 +76,7 @@ export async function openController({
   data,
   listen,
   apiListen,
+  apiTls = { type: 'none' },
   rtpPorts,
   locationUrl,
   log,
@@ -163,7 +172,17 @@ export async function openController({
     opened.push(notices, webhooks);
     const eventLog = createEventLog({ store, happenings, clock });
     const events = createStreams({ log: eventLog, clock });
+    const files =
+      apiTls.type === 'made'
+        ? await openPageCertificate(data, apiTls.names)
+        : apiTls.type === 'files'
+          ? apiTls
+          : undefined;
+    const tls = files && (await openCertificate({ files, clock, log }));
+    if (tls !== undefined) opened.push(tls);
     const api = await listenApi({
+      ...createSignIn(keys, clock),
+      tls,
       listen: apiListen,
       socket: join(data, 'control.sock'),
       store,
@@ -202,10 +221,12 @@ export async function openController({
     // The listeners first: they would keep the API open.
     opened.push(eventLog, api, events);
 
+    const setup = await firstSetup(store, clock, api.url);
     let closing: Promise<void> | undefined;
     return {
       tunnel: `wss://${formatHostPort(hub.address)}`,
-      api: `http://${formatHostPort(api.address)}${apiPath}`,
+      api: `${api.url}${apiPath}`,
+      ...(setup !== undefined && { setup }),
       close: () => (closing ??= closeAll(opened)),
     };
   } catch (error) {

@@ -6,6 +6,7 @@
  *     master ─ HKDF ─┬─ sip      device + generation → the phone's digest secret
  *                    ├─ config   MAC → the token in its provisioning URL
  *                    ├─ pepper   into every PIN hash
+ *                    ├─ password into every hash of an account's password
  *                    ├─ flow     signs Record-Route
  *                    ├─ nonce    signs digest nonces
  *                    ├─ webhook  site → what signs the notices to its contacts
@@ -24,6 +25,7 @@ export type Keys = {
   /** 128 bits, hex: a site's contacts know it too. */
   webhookSecret(site: string): string;
   readonly pepper: Uint8Array;
+  readonly passwordPepper: Uint8Array;
   readonly flow: Uint8Array;
   readonly nonce: Uint8Array;
   /** AES-256-GCM, base64url. `purpose` is bound into it: sealed for one document it opens in no other. */
@@ -44,6 +46,7 @@ export function createKeys(master: Uint8Array): Keys {
     phonePassword: (mac) => mac128(phone, mac).toString('base64url'),
     webhookSecret: (site) => mac128(webhook, site).toString('hex'),
     pepper: derive('pepper'),
+    passwordPepper: derive('password'),
     flow: derive('flow'),
     nonce: derive('nonce'),
     ...createSeal(derive('upstream')),

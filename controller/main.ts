@@ -94,6 +94,9 @@ async function serve(): Promise<number> {
   const controller = await openController({ ...config, log });
   const { tunnel, api } = controller;
   log.info({ data: config.data, tunnel, api, pid: process.pid }, 'ready');
+  if (controller.setup !== undefined) {
+    io.err(`\nThere is no account yet. Make the first one within 24 hours at\n\n  ${controller.setup}\n`);
+  }
   if (jsonReady) io.out(JSON.stringify({ ready: true, tunnel, api }));
   log.info({ why: await stopped }, 'stopping');
   await controller.close();

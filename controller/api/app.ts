@@ -2,21 +2,23 @@
  * The API under /api/v1: its routes, who may use them, and the one place where
  * a failure becomes a status.
  *
- *     access   local   the control socket in the data folder: whoever may open it is the admin
- *              token   a TCP port: a bearer token, and a Host that is this server's own
+ *     access   local   the control socket in the data folder: whoever may open it is an owner
+ *              token   a TCP port: a bearer token or a cookie, and a Host that is this server's own
  *
  * A page in some browser must not reach it: no CORS header is ever sent, bodies
  * are JSON by their content type, and a foreign Host (DNS rebinding) is refused.
  */
 
 import { type Context, Hono } from 'hono';
+import { accountRoutes } from '#controller/api/access/accounts.ts';
 import { scopeDeps } from '#controller/api/access/doors.ts';
+import { identify } from '#controller/api/access/identify.ts';
 import { createPerform } from '#controller/api/access/perform.ts';
-import { checkAccess, localWho, type Who } from '#controller/api/access/who.ts';
+import { type SignInDeps, signInRoutes } from '#controller/api/access/sign-in.ts';
+import { checkAccess } from '#controller/api/access/who.ts';
 import { locationPath } from '#controller/emergency/location-urls.ts';
 import type { Assets } from '#controller/web/assets.ts';
 import type { Clock } from '#protocol/clock.ts';
-import { Fault } from '#protocol/fault.ts';
 import { type AdoptionDeps, adoptionRoutes } from './adoption-windows.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
 import { type AuditDeps, auditRoutes } from './audit.ts';
@@ -39,7 +41,7 @@ import { referenceRoute } from './reference.ts';
 import { mount, type Route, routeName } from './route.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
-import { tokenOf, tokenRoutes } from './tokens.ts';
+import { tokenRoutes } from './tokens.ts';
 import { type UnknownPhoneDeps, unknownPhoneRoutes } from './unknown-phones.ts';
 import { type UpstreamDeps, upstreamRoutes, userUpstreamRoutes } from './upstreams.ts';
 import { userPartRoutes } from './user-parts.ts';
@@ -57,6 +59,7 @@ export type AppDeps = SessionDeps &
   EventDeps &
   WebhookDeps &
   AuditDeps &
+  SignInDeps &
   UnknownPhoneDeps &
   AdoptionDeps &
   ModelDeps & {
@@ -64,7 +67,6 @@ export type AppDeps = SessionDeps &
     counters(): Counts;
     clock: Clock;
     log: { error(facts: object, message: string): void };
-    access: { type: 'local' } | { type: 'token'; hosts: ReadonlySet<string> };
     /** The page; absent where no browser comes. */
     assets?: Assets;
   };
@@ -102,6 +104,8 @@ const rooms: readonly ((deps: AppDeps) => Route[])[] = [
   counterRoutes,
   eventRoutes,
   auditRoutes,
+  signInRoutes,
+  accountRoutes,
 ];
 
 /** Every route that there is, its own description included. */
@@ -133,16 +137,13 @@ export function createApp(deps: AppDeps): Hono {
 
   app.get(`${locationPath}/:token`, (c) => placeBehind(deps, c));
   app.use(async (c, next) => {
-    c.header('cache-control', 'no-store');
-    if (access.type === 'token') {
-      if (!access.hosts.has((c.req.header('host') ?? '').toLowerCase())) {
-        throw new Fault('forbidden', 'host: this server is not known by that name', { field: 'host' });
-      }
-      const asset = page(deps.assets, c);
-      if (asset !== undefined) return asset;
-    }
-    const who = access.type === 'local' ? localWho : tokenWho(deps, c.req.header('authorization'));
-    c.set('who', who);
+    await next();
+    harden(c, access.type === 'token' && access.isSecure === true);
+  });
+  app.use(async (c, next) => {
+    c.set('who', identify(deps, c));
+    const asset = page(deps.assets, c);
+    if (asset !== undefined) return asset;
     await next();
     return;
   });
@@ -179,10 +180,20 @@ function page(assets: Assets | undefined, { req }: Context): Response | undefine
   });
 }
 
-/** Whose bearer token it is, when it is one. */
-function tokenWho({ store, clock }: AppDeps, header: string | undefined): Who | undefined {
-  const token = tokenOf(store, clock, header);
-  if (token === undefined) return undefined;
-  const { name, role, sites } = token;
-  return { name: `token ${name}`, how: 'api', role, ...(sites && { sites }) };
+/** For what is no page: it is shown nowhere, and loads nothing. */
+const strict = {
+  'content-security-policy':
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
+
+/** On every answer; what says itself what it may do keeps that. */
+function harden({ res }: Context, isSecure: boolean): void {
+  for (const [name, value] of Object.entries(strict)) {
+    if (!res.headers.has(name)) res.headers.set(name, value);
+  }
+  if (isSecure) res.headers.set('strict-transport-security', 'max-age=31536000');
 }

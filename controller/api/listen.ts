@@ -5,21 +5,27 @@
 
 import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { loadAssets } from '#controller/web/assets.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type AppDeps, createApp } from './app.ts';
+import type { Certificate } from './certificate.ts';
 
-export type ApiOptions = Omit<AppDeps, 'access' | 'assets'> & {
+export type ApiOptions = Omit<AppDeps, 'access' | 'assets' | 'pageUrl'> & {
   listen: HostPort;
   /** The control socket's path. */
   socket: string;
+  /** Absent: plain HTTP, which only loopback may have. */
+  tls?: Certificate | undefined;
 };
 
 export interface Api {
   readonly address: HostPort;
+  /** Where the page is: `https://hotdesk.example:8480`. */
+  readonly url: string;
   close(): Promise<void>;
 }
 
@@ -27,26 +33,38 @@ const closeMs = 2_000;
 /** What a sockaddr_un holds, less the closing zero. */
 const maxSocketPath = 107;
 
-export async function listenApi({ listen, socket, ...deps }: ApiOptions): Promise<Api> {
+export async function listenApi({ listen, socket, tls, ...deps }: ApiOptions): Promise<Api> {
   if (Buffer.byteLength(socket) > maxSocketPath) {
     throw new Fault('input.invalid', `data: "${socket}" is too long for a socket's name`, { field: 'data' });
   }
-  const hosts = new Set<string>();
-  const tcp = serverOf(createApp({ ...deps, access: { type: 'token', hosts }, assets: loadAssets() }).fetch);
+  if (tls === undefined && !isLoopback(listen.address)) {
+    throw new Fault('input.invalid', 'api-listen: off loopback the API speaks HTTPS only', {
+      field: 'api-listen',
+    });
+  }
+  const names = new Set<string>();
+  let url = '';
+  const hosts = { has: (host: string) => names.has(host) || (tls?.isFor(nameIn(host)) ?? false) };
+  const access = { type: 'token', hosts, isSecure: tls !== undefined } as const;
+  const shared = { ...deps, pageUrl: () => url };
+  const tcp = serverOf(createApp({ ...shared, access, assets: loadAssets() }).fetch, tls);
   await listening(tcp, () => tcp.listen(listen.port, listen.address));
   const { port } = tcp.address() as AddressInfo;
-  for (const host of [listen.address, '127.0.0.1', '::1']) hosts.add(formatHostPort({ address: host, port }));
-  hosts.add(`localhost:${port}`);
+  const ends = isLoopback(listen.address) ? ['127.0.0.1', '::1'] : [listen.address];
+  for (const host of ends) names.add(formatHostPort({ address: host, port }));
+  if (isLoopback(listen.address)) names.add(`localhost:${port}`);
+  url = `${tls === undefined ? 'http' : 'https'}://${tls?.name === undefined ? formatHostPort({ address: listen.address, port }) : `${tls.name}:${port}`}`;
 
   // Ours alone by the store's lock: what is still there was left by a crash.
   await rm(socket, { force: true });
-  const local = serverOf(createApp({ ...deps, access: { type: 'local' } }).fetch);
+  const local = serverOf(createApp({ ...shared, access: { type: 'local' } }).fetch);
   await listening(local, () => local.listen(socket));
   await chmod(socket, 0o600);
 
   let closing: Promise<unknown> | undefined;
   return {
     address: { address: listen.address, port },
+    url,
     async close() {
       closing ??= Promise.all([closed(tcp), closed(local)]);
       await closing;
@@ -54,16 +72,30 @@ export async function listenApi({ listen, socket, ...deps }: ApiOptions): Promis
   };
 }
 
-function serverOf(fetch: (request: Request) => Response | Promise<Response>): Server {
+function serverOf(
+  fetch: (request: Request) => Response | Promise<Response>,
+  tls?: Certificate | undefined,
+): Server {
   const limits = { requestTimeout: 15_000, headersTimeout: 5_000, maxHeaderSize: 16_384 };
-  const server = createAdaptorServer({
-    fetch,
-    serverOptions: limits,
-    overrideGlobalObjects: false,
-  }) as Server;
+  const plain = { fetch, overrideGlobalObjects: false };
+  const server = (
+    tls === undefined
+      ? createAdaptorServer({ ...plain, serverOptions: limits })
+      : createAdaptorServer({
+          ...plain,
+          createServer: createSecureServer,
+          serverOptions: { ...limits, ...tls.current, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
+        })
+  ) as Server;
   server.maxConnections = 256;
+  if (server instanceof SecureServer) tls?.watch((changed) => server.setSecureContext(changed));
   return server;
 }
+
+/** Of a Host header, without the port. */
+const nameIn = (host: string) => host.replace(/:\d{1,5}$/, '').replace(/^\[|\]$/g, '');
+
+const isLoopback = (address: string) => /^127\.|^::1$/.test(address);
 
 function listening(server: Server, listen: () => void): Promise<void> {
   return new Promise((resolve, reject) => {

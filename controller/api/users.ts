@@ -16,7 +16,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type User, user } from '#controller/model/model.ts';
-import type { Kept, Store } from '#controller/model/ports.ts';
+import type { Kept, PinAnswer, Store } from '#controller/model/ports.ts';
 import { checkUser } from '#controller/sessions/rules.ts';
 import { listing } from './list.ts';
 import { absent, expected, missing, patched, read, tag, taken, wrong } from './read.ts';
@@ -30,6 +30,8 @@ export interface Pins {
   /** What the user document keeps of it. Throws as `setPin` does. */
   hashPin(extension: string, pin: string): Promise<string>;
   unlock(extension: string): Promise<void>;
+  /** Of somebody at the page, from that address. */
+  check(address: string, extension: string, pin: string): Promise<PinAnswer>;
 }
 
 const pin = z.string().max(64);

@@ -86,6 +86,15 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     sites: 'shown',
     expiresAt: 'shown',
   },
+  accounts: {
+    name: 'shown',
+    role: 'shown',
+    sites: 'shown',
+    passwordHash: 'hidden',
+    createdAt: 'shown',
+    totp: ({ isConfirmed }: { isConfirmed: boolean }) => ({ isConfirmed }),
+  },
+  setupLinks: { id: 'shown', hash: 'hidden', expiresAt: 'shown' },
   pinLocks: undefined,
   upstreams: {
     id: 'shown',

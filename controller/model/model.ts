@@ -12,7 +12,7 @@
  */
 
 import { z } from 'zod';
-import { role } from './account.ts';
+import { type Account, account, role, type SetupLink, setupLink } from './account.ts';
 import { type DeskHistory, deskHistory } from './desk-events.ts';
 import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
 import { policy, secondDevice, sessionLimits } from './policy.ts';
@@ -325,6 +325,8 @@ export const collections = {
   subscriptions: { schema: subscription, id: 'id' },
   enrolTokens: { schema: enrolToken, id: 'id' },
   apiTokens: { schema: apiToken, id: 'id' },
+  accounts: { schema: account, id: 'name' },
+  setupLinks: { schema: setupLink, id: 'id' },
   pinLocks: { schema: pinLock, id: 'id' },
   upstreams: { schema: upstream, id: 'id' },
   emergencyCalls: { schema: emergencyCall, id: 'id' },
@@ -362,6 +364,8 @@ export type Documents = {
   subscriptions: Subscription;
   enrolTokens: EnrolToken;
   apiTokens: ApiToken;
+  accounts: Account;
+  setupLinks: SetupLink;
   pinLocks: PinLock;
   upstreams: Upstream;
   emergencyCalls: EmergencyCall;

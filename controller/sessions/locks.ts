@@ -137,7 +137,7 @@ export function addFailure(lock: PinLock, limit: Limit, now: number): PinLock {
 }
 
 /** Takes one charge back. A lock falls with the charge that made it. */
-function takeFailure(lock: PinLock, limit: Limit): PinLock {
+export function takeFailure(lock: PinLock, limit: Limit): PinLock {
   const failures = Math.max(0, lock.failures - 1);
   return { ...lock, failures, lockedUntil: failures < limit.tries ? 0 : lock.lockedUntil };
 }

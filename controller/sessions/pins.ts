@@ -5,14 +5,15 @@
  *
  * A PIN has few digits, so a stolen store could be searched for all of them:
  * what is hashed is HMAC(pepper, PIN), and the pepper is not in the store.
- * Each hash takes 16 MiB and tens of milliseconds of a core; two at once leave
+ * Each hash takes 16 MiB and tens of milliseconds of a core (passwords, which are
+ * checked so as well, take more of both: `cost`); two at once leave
  * two of libuv's four threads to the disk, and a queue in front is bounded.
  */
 
 import { createHmac, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { Fault } from '#protocol/fault.ts';
 
-const cost = 16_384;
+const pinCost = 16_384;
 const saltBytes = 16;
 const hashBytes = 32;
 
@@ -25,6 +26,8 @@ export type Scrypt = (
 
 export type PinsOptions = {
   pepper: Uint8Array;
+  /** N of scrypt, a power of two. */
+  cost?: number;
   atOnce?: number;
   maxWaiting?: number;
   scrypt?: Scrypt;
@@ -32,14 +35,16 @@ export type PinsOptions = {
 
 export class Pins {
   readonly #pepper: Uint8Array;
+  readonly #cost: number;
   readonly #atOnce: number;
   readonly #maxWaiting: number;
   readonly #scrypt: Scrypt;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor({ pepper, atOnce = 2, maxWaiting = 64, scrypt = nodeScrypt }: PinsOptions) {
+  constructor({ pepper, cost = pinCost, atOnce = 2, maxWaiting = 64, scrypt = nodeScrypt }: PinsOptions) {
     this.#pepper = pepper;
+    this.#cost = cost;
     this.#atOnce = atOnce;
     this.#maxWaiting = maxWaiting;
     this.#scrypt = scrypt;
@@ -49,7 +54,9 @@ export class Pins {
   async hash(pin: string): Promise<string> {
     const salt = randomBytes(saltBytes);
     const hash = await this.#derive(pin, salt);
-    return ['scrypt', cost, salt.toString('base64url'), Buffer.from(hash).toString('base64url')].join(':');
+    return ['scrypt', this.#cost, salt.toString('base64url'), Buffer.from(hash).toString('base64url')].join(
+      ':',
+    );
   }
 
   /**
@@ -57,7 +64,7 @@ export class Pins {
    * answers no. Throws `limit.reached` when too many wait already.
    */
   async isRight(pin: string, kept: string | undefined): Promise<boolean> {
-    const { salt, hash } = parseKept(kept) ?? nobody;
+    const { salt, hash } = parseKept(kept, this.#cost) ?? nobody;
     const derived = await this.#derive(pin, salt);
     return timingSafeEqual(derived, hash) && hash !== nobody.hash;
   }
@@ -66,7 +73,12 @@ export class Pins {
     const password = createHmac('sha256', this.#pepper).update(pin).digest();
     await this.#enter();
     try {
-      return await this.#scrypt(password, salt, hashBytes, { N: cost, r: 8, p: 1 });
+      return await this.#scrypt(password, salt, hashBytes, {
+        N: this.#cost,
+        r: 8,
+        p: 1,
+        maxmem: 256 * 8 * this.#cost,
+      });
     } finally {
       this.#leave();
     }
@@ -96,7 +108,7 @@ type Kept = { salt: Uint8Array; hash: Uint8Array };
 /** Stands in for a user who is not there. Nothing hashes to it: its identity is compared too. */
 const nobody: Kept = { salt: new Uint8Array(saltBytes), hash: new Uint8Array(hashBytes) };
 
-function parseKept(kept: string | undefined): Kept | undefined {
+function parseKept(kept: string | undefined, cost: number): Kept | undefined {
   const [kind, n, salt = '', hash = ''] = (kept ?? '').split(':');
   const parsed = { salt: Buffer.from(salt, 'base64url'), hash: Buffer.from(hash, 'base64url') };
   return kind === 'scrypt' && n === String(cost) && parsed.hash.length === hashBytes ? parsed : undefined;

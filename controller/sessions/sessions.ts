@@ -19,7 +19,15 @@
 
 import type { Happening, Tell } from '#controller/model/happening.ts';
 import type { Device, How, Session, User } from '#controller/model/model.ts';
-import type { Change, ChangeOvers, Kept, Resync, Sessions, Store } from '#controller/model/ports.ts';
+import type {
+  Change,
+  ChangeOvers,
+  Kept,
+  PinAnswer,
+  Resync,
+  Sessions,
+  Store,
+} from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createChangeOvers, type RunningChangeOvers } from './change-overs.ts';
@@ -53,6 +61,8 @@ export type HotDesk = Sessions &
   ChangeOvers & {
     /** Throws `input.invalid` with field `pin` and the reason; `not.found`. Forgives the extension's wrong PINs. */
     setPin(extension: string, pin: string): Promise<void>;
+    /** As `checkPin`, for who signs in at a page from that address. */
+    check(address: string, extension: string, pin: string): Promise<PinAnswer>;
     /** For a commit of the caller's own, as of a user who is not there yet. Throws `input.invalid` with field `pin`. */
     hashPin(extension: string, pin: string): Promise<string>;
     /** Forgives an extension's wrong PINs at every device. */
@@ -140,11 +150,20 @@ class EmbeddedSessions implements HotDesk {
    * Nothing is told apart before both are over.
    */
   async checkPin(device: string, extension: string, pin: string): Promise<'right' | 'wrong'> {
-    const { store, pins, locks } = this.#parts;
-    const at = store.get('devices', device);
+    const at = this.#parts.store.get('devices', device);
     const attempt: Try = { extension, device: at?.id ?? '?', site: at?.site ?? '?' };
+    return await this.#check(attempt, pin, at !== undefined);
+  }
+
+  /** A page is a desk of its own: its locks keep nobody out at a phone. */
+  async check(address: string, extension: string, pin: string): Promise<'right' | 'wrong'> {
+    return await this.#check({ extension, device: `page ${address}`, site: 'page' }, pin, true);
+  }
+
+  async #check(attempt: Try, pin: string, isKnown: boolean): Promise<'right' | 'wrong'> {
+    const { store, pins, locks } = this.#parts;
     const isFree = locks.charge(attempt);
-    const user = store.get('users', extension);
+    const user = store.get('users', attempt.extension);
     let isRight: boolean;
     try {
       isRight = await pins.isRight(pin, user?.pinHash);
@@ -152,7 +171,7 @@ class EmbeddedSessions implements HotDesk {
       if (isFree) locks.giveBack(attempt);
       throw error;
     }
-    const isAllowed = isFree && at !== undefined && user?.hotdesk === true;
+    const isAllowed = isFree && isKnown && user?.hotdesk === true;
     if (isRight && isAllowed) {
       locks.refund(attempt);
       return 'right';

@@ -18,7 +18,7 @@ import {
   webcrypto,
 } from 'node:crypto';
 import { join } from 'node:path';
-import { X509CertificateGenerator } from '@peculiar/x509';
+import { type Extension, X509CertificateGenerator } from '@peculiar/x509';
 import { Fault } from '#protocol/fault.ts';
 import { keepFile, readOrMake } from './key-file.ts';
 
@@ -47,12 +47,12 @@ export function pinOf(key: KeyObject): string {
     .digest('base64url');
 }
 
-const makeKey = () =>
+export const makeKey = () =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' })
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString();
 
-function readKey(pem: string, file: string): KeyObject {
+export function readKey(pem: string, file: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
@@ -68,16 +68,20 @@ function isFor(certificate: string, pin: string): boolean {
   }
 }
 
-async function selfSign(privateKey: KeyObject): Promise<string> {
+type Signing = { name: string; notAfter: Date; extensions?: Extension[] };
+
+/** RFC 5280 4.1.2.5 for an end that never comes. */
+const forAgents: Signing = { name: 'CN=hotdesk controller', notAfter: new Date('9999-12-31T23:59:59Z') };
+
+export async function selfSign(privateKey: KeyObject, signing = forAgents): Promise<string> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const { subtle } = webcrypto;
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' });
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=hotdesk controller',
-    // Backdated by a day for small computers whose clock is slow; RFC 5280 4.1.2.5 for the end.
+    ...signing,
+    // Backdated by a day for small computers whose clock is slow.
     notBefore: new Date(Date.now() - 86_400_000),
-    notAfter: new Date('9999-12-31T23:59:59Z'),
     signingAlgorithm: algorithm,
     keys: {
       privateKey: await subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']),

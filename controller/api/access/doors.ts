@@ -39,6 +39,7 @@ export function scopeDeps(deps: AppDeps, act: Act, view: Store): AppDeps {
       setPin: (extension, pin) => through('users', extension, () => pins.setPin(extension, pin)),
       hashPin: (extension, pin) => pins.hashPin(extension, pin),
       unlock: (extension) => pins.unlock(extension),
+      check: (address, extension, pin) => pins.check(address, extension, pin),
     },
     hub: {
       agents: () => hub.agents(),

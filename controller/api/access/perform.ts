@@ -46,7 +46,8 @@ export function createPerform<Deps extends { store: Store }>(options: PerformOpt
     checkAccess(who, declaration, c.req.param());
     if (isRead && who?.role !== 'siteAdmin') return await route.answer(c);
 
-    const act: Act = { who, changes: [] };
+    // What is open to everybody is not less open to who has signed in.
+    const act: Act = { who: declaration.access === 'open' ? undefined : who, changes: [] };
     const view = scopedStore(deps.store, act, { isRead });
     const own = remake(route, scope(deps, act, view));
     return isRead ? await own.answer(c) : await told(audit, c, own, act);

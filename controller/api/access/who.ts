@@ -21,6 +21,8 @@ const roles = role.options;
 export type Who = {
   /** For people, and for the audit log. */
   readonly name: string;
+  /** Who signed in with a password: his account. */
+  readonly account?: string;
   /** What a session that he begins or ends is marked with. */
   readonly how: 'admin' | 'api' | 'self';
   readonly role: Role;

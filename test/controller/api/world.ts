@@ -2,6 +2,8 @@
 
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
+import { Attempts } from '#controller/api/access/attempts.ts';
+import { SignIns } from '#controller/api/access/sign-ins.ts';
 import { type AppDeps, apiRoutes, createApp } from '#controller/api/app.ts';
 import { createEventLog } from '#controller/api/event-log.ts';
 import { createStreams } from '#controller/api/events.ts';
@@ -12,6 +14,7 @@ import type { Change, ChangeOver } from '#controller/model/ports.ts';
 import { createAdoption } from '#controller/provisioning/adoption.ts';
 import type { RedirectionsOptions } from '#controller/provisioning/rps/redirections.ts';
 import { fresh } from '#controller/provisioning/rps/wanted.ts';
+import { Pins } from '#controller/sessions/pins.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { createMemoryAudit } from '#test/support/memory-audit.ts';
@@ -65,6 +68,10 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
   const deps: Omit<AppDeps, 'access'> = {
     store,
     audit,
+    signIns: new SignIns(clock),
+    attempts: new Attempts(clock),
+    passwords: new Pins({ pepper: keys.passwordPepper, cost: 16 }),
+    pageUrl: () => 'http://127.0.0.1:8480',
     events,
     clock,
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
@@ -114,6 +121,7 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
       async unlock(extension) {
         asked.push(`unlock ${extension}`);
       },
+      check: async (_, extension, pin) => (extension === '100' && pin === '482915' ? 'right' : 'wrong'),
     },
     keys,
     upstreams: { show: () => ({ addresses: [], registrations: [] }) },

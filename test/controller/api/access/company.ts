@@ -15,8 +15,10 @@ const tokenOf = {
   owner: { role: 'owner' },
 } as const;
 
-export type Asker = 'nobody' | keyof typeof tokenOf;
-export const askers = ['nobody', ...Object.keys(tokenOf)] as Asker[];
+export type Asker = 'nobody' | 'user' | 'otherUser' | keyof typeof tokenOf;
+export const askers = ['nobody', 'otherUser', 'user', ...Object.keys(tokenOf)] as Asker[];
+
+export const setupToken = 't'.repeat(43);
 
 export const ids = {
   agent: 'a'.repeat(16),
@@ -30,7 +32,11 @@ const device = { vendor: 'yealink', model: 'T46S', generation: 1, confirmedGener
 const kept: Change[] = [
   { type: 'put', collection: 'sites', value: site.parse({ id: 'paris' }) },
   { type: 'put', collection: 'sites', value: site.parse({ id: 'rome' }) },
-  { type: 'put', collection: 'users', value: { extension: '101', name: 'Ben', hotdesk: true, keys: [] } },
+  {
+    type: 'put',
+    collection: 'users',
+    value: { extension: '101', name: 'Ben', hotdesk: true, keys: [], pinHash: 'scrypt:canary' },
+  },
   {
     type: 'put',
     collection: 'devices',
@@ -72,6 +78,16 @@ const kept: Change[] = [
   },
   {
     type: 'put',
+    collection: 'accounts',
+    value: { name: 'anna', role: 'admin', passwordHash: 'scrypt:canary', createdAt: 0 },
+  },
+  {
+    type: 'put',
+    collection: 'setupLinks',
+    value: { id: 'setup', hash: createHash('sha256').update(setupToken).digest('hex'), expiresAt: 1e15 },
+  },
+  {
+    type: 'put',
     collection: 'redirectionServices',
     value: { id: 'yealink-rps', account: 'us', secret: 'sealed', automatic: false },
   },
@@ -90,6 +106,13 @@ export async function createCompany() {
     },
   ];
   const headersOf: Record<string, Record<string, string>> = { nobody: { host } };
+  for (const [name, id] of [
+    ['user', '100'],
+    ['otherUser', '101'],
+  ] as const) {
+    const cookie = deps.signIns.begin({ type: 'user', id }, 'scrypt:canary');
+    headersOf[name] = { host, origin: `http://${host}`, cookie: `hotdesk=${cookie}` };
+  }
   for (const [index, [name, scope]] of Object.entries(tokenOf).entries()) {
     const id = String(index).repeat(16);
     const token = `hdt_${id}_${'x'.repeat(43)}`;
