@@ -23,6 +23,7 @@ const io: Io = {
   stdin: process.stdin,
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
+  ...(process.stderr.isTTY && { showProgress: (text: string) => process.stderr.write(`\r\u001b[K${text}`) }),
 };
 
 const argv = process.argv.slice(2);

@@ -2,9 +2,13 @@
 
 import { parseHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
-import { newToken, tokenOf } from './account.ts';
+import { newToken } from './account.ts';
 import { adoptWindow } from './adopt-window.ts';
+import { agentNoun, enrolTokenNoun } from './agent.ts';
+import { auditNoun } from './audit.ts';
+import { completionNoun } from './completion.ts';
 import { csvVerbs } from './csv.ts';
+import { devicePhoneVerbs, sessionHistoryVerb, sitePhoneVerbs, userSessionVerbs } from './device.ts';
 import {
   devicePlaceFlags,
   emergencyFields,
@@ -14,12 +18,16 @@ import {
 } from './emergency.ts';
 import { layoutNoun } from './layout.ts';
 import { modelNoun } from './model.ts';
+import { limitFlags, policyNoun, policyOf } from './policy.ts';
 import { redirectionNoun } from './redirection.ts';
+import { statusNoun } from './status.ts';
 import { type Column, field, type Row } from './table.ts';
+import { commonFlags } from './target.ts';
 import { readTextFile } from './text-file.ts';
 import { keysOf, numberOf } from './typed.ts';
 import { unknownPhoneNoun } from './unknown-phone.ts';
 import { setUserUpstream, upstreamNoun, userUpstreamFlags } from './upstream.ts';
+import { userLayoutVerbs } from './user-layout.ts';
 import {
   type Call,
   done,
@@ -34,6 +42,7 @@ import {
   plainVerbs,
   valued,
 } from './verb.ts';
+import { webhookNoun } from './webhook.ts';
 
 const nested = (name: string, part: string, title = part): Column => ({
   title,
@@ -132,6 +141,9 @@ const given = (fields: Row): Row =>
 const at = (path: string, id: string | undefined) => `${path}/${encodeURIComponent(id ?? '')}`;
 
 export const nouns: Readonly<Record<string, Noun>> = {
+  status: statusNoun,
+  completion: completionNoun(() => nouns, commonFlags),
+
   site: {
     about: 'the offices',
     verbs: {
@@ -153,10 +165,15 @@ export const nouns: Readonly<Record<string, Noun>> = {
       set: {
         about: 'changes it',
         args: ['ID'],
-        flags: siteFlags,
-        run: async (call) =>
-          item(call.client.ask('PATCH', at('/sites', call.args[0]), await siteFields(call))),
+        flags: [...siteFlags, ...limitFlags],
+        async run(call) {
+          const path = at('/sites', call.args[0]);
+          return item(
+            call.client.ask('PATCH', path, { ...(await siteFields(call)), ...(await policyOf(call, path)) }),
+          );
+        },
       },
+      ...sitePhoneVerbs,
       'adopt-window': adoptWindow('/sites', 'ID', 'its phones may have their config by MAC alone, once each'),
     },
   },
@@ -184,16 +201,20 @@ export const nouns: Readonly<Record<string, Noun>> = {
       set: {
         about: 'changes it',
         args: ['EXT'],
-        flags: [valued('name', 'NAME', 'on displays'), ...userFlags, ...userUpstreamFlags],
+        flags: [valued('name', 'NAME', 'on displays'), ...userFlags, ...userUpstreamFlags, ...limitFlags],
         async run(call) {
           const path = at('/users', call.args[0]);
           await setUserUpstream(call, path);
           const { pin } = await pinFrom(call);
           if (pin !== undefined) await call.client.ask('PUT', `${path}/pin`, { pin });
-          return item(call.client.ask('PATCH', path, userFields(call)));
+          return item(
+            call.client.ask('PATCH', path, { ...userFields(call), ...(await policyOf(call, path)) }),
+          );
         },
       },
       ...csvVerbs('users'),
+      ...userSessionVerbs,
+      ...userLayoutVerbs,
       unlock: {
         about: 'forgets its wrong PINs',
         args: ['EXT'],
@@ -202,7 +223,9 @@ export const nouns: Readonly<Record<string, Noun>> = {
     },
   },
 
+  policy: policyNoun,
   upstream: upstreamNoun,
+  webhook: webhookNoun,
   redirection: redirectionNoun,
 
   device: {
@@ -220,6 +243,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
         nested('registered', 'address', 'at'),
       ]),
       ...csvVerbs('devices'),
+      ...devicePhoneVerbs,
       'adopt-window': adoptWindow('/devices', 'DEVICE', 'it may have its config by MAC alone, once'),
       create: {
         about: 'a new one',
@@ -288,6 +312,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
         nested('changeOver', 'state', 'state'),
         nested('changeOver', 'ms'),
       ]),
+      history: sessionHistoryVerb,
       login: {
         about: 'without a PIN: you are the admin',
         args: ['DEVICE', 'EXT'],
@@ -307,37 +332,11 @@ export const nouns: Readonly<Record<string, Noun>> = {
     verbs: callVerbs(),
   },
 
-  agent: {
-    about: 'the edge processes; remove revokes one',
-    verbs: plainVerbs('/agents', 'ID', [
-      field('id'),
-      field('site'),
-      field('isUp', 'up'),
-      field('sip'),
-      field('http'),
-      field('flows'),
-      field('latencyMs', 'ms'),
-      field('revokedAt', 'revoked'),
-    ]),
-  },
+  agent: agentNoun,
 
-  'enrol-token': {
-    about: 'one-time tokens for new agents',
-    verbs: {
-      ...plainVerbs('/enrol-tokens', 'ID', [
-        field('id'),
-        field('site'),
-        field('expiresAt', 'expires'),
-        field('spentAt', 'spent'),
-      ]),
-      create: {
-        about: 'prints the token, once; it is good for 10 minutes',
-        args: [],
-        flags: [valued('site', 'ID', 'of the new agent')],
-        run: (call) => tokenOf(call.client.ask('POST', '/enrol-tokens', { site: need(call, 'site') })),
-      },
-    },
-  },
+  'enrol-token': enrolTokenNoun,
+
+  audit: auditNoun,
 
   counter: {
     about: 'what was done, refused and dropped since the start',

@@ -10,30 +10,25 @@
 import type { CAC } from 'cac';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
-import { type Client, createClient, type Target } from './client.ts';
+import { type Client, createClient } from './client.ts';
 import { nouns } from './nouns.ts';
 import { formatFields, formatTable } from './table.ts';
-import { type Flag, type Noun, type Result, type Verb, valued } from './verb.ts';
+import { commonFlags, targetOf } from './target.ts';
+import type { Call, Noun, Result, Verb } from './verb.ts';
 
 export type Io = {
   env: Readonly<Record<string, string | undefined>>;
   stdin: AsyncIterable<Uint8Array | string>;
   out(text: string): void;
   err(text: string): void;
+  /** Overwrites its own line; absent where standard error is no screen. */
+  showProgress?: ((text: string) => void) | undefined;
 };
 
 export const exitCodes = { done: 0, refused: 1, notUnderstood: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-const defaultData = './hotdesk-data';
 const maxLine = 1024;
-
-export const commonFlags: readonly Flag[] = [
-  { name: 'json', takesValue: false, about: 'for programs' },
-  valued('data', 'DIR', `the controller’s data folder (HOTDESK_DATA, default ${defaultData})`),
-  valued('server', 'URL', 'a controller over the network (HOTDESK_SERVER)'),
-  valued('token', 'TOKEN', 'for --server; better in HOTDESK_TOKEN, where no process list shows it'),
-];
 
 /** Declares the nouns for help; `run` gets what stands after the noun, as it was typed. */
 export function declareNouns(cli: CAC, run: (noun: string) => void): void {
@@ -62,7 +57,13 @@ export async function runNoun(name: string, argv: readonly string[], io: Io): Pr
   try {
     const { verb, args, flags } = readCommand(name, argv);
     client = createClient(targetOf(flags, io.env));
-    const result = await verb.run({ args, flags, client, readLine: () => firstLine(io.stdin) });
+    const result = await verb.run({
+      args,
+      flags,
+      client,
+      readLine: () => firstLine(io.stdin),
+      progress: progressOn(io),
+    });
     print(result, flags.has('json'), io);
     if (result.type !== 'items' || result.refused === undefined) return exitCodes.done;
     io.err(`hotdesk: ${result.refused}`);
@@ -83,27 +84,23 @@ function readCommand(name: string, argv: readonly string[]): Command {
   const noun = nouns[name];
   if (noun === undefined) throw unknownWord('command', name, Object.keys(nouns));
   const names = Object.keys(noun.verbs);
-  const [word = ''] = argv;
-  if (word === '' || word.startsWith('-')) throw misused(`${name} what? One of: ${names.join(', ')}`);
+  const [first = ''] = argv;
+  const isSaid = first !== '' && !first.startsWith('-');
+  const word = isSaid ? first : noun.usual;
+  if (word === undefined) throw misused(`${name} what? One of: ${names.join(', ')}`);
   const verb = Object.hasOwn(noun.verbs, word) ? noun.verbs[word] : undefined;
   if (verb === undefined) throw unknownWord(`verb of ${name}`, word, names);
 
-  const { words: args, flags } = readArgv(argv.slice(1), [...(verb.flags ?? []), ...commonFlags]);
+  const { words: args, flags } = readArgv(isSaid ? argv.slice(1) : argv, [
+    ...(verb.flags ?? []),
+    ...commonFlags,
+  ]);
   const absent = verb.args[args.length];
   if (absent !== undefined)
     throw misused(`${name} ${word} wants ${verb.args.join(' ')}; ${absent} is missing`);
   const spare = args[verb.args.length];
   if (spare !== undefined) throw misused(`${name} ${word}: what is "${spare}"?`);
   return { verb, args, flags };
-}
-
-function targetOf(flags: Command['flags'], env: Io['env']): Target {
-  const flag = (name: string) => flags.get(name)?.at(-1);
-  const url = flag('server') ?? (flags.has('data') ? undefined : env.HOTDESK_SERVER);
-  if (url === undefined) return { type: 'socket', data: flag('data') ?? env.HOTDESK_DATA ?? defaultData };
-  const token = flag('token') ?? env.HOTDESK_TOKEN;
-  if (token === undefined) throw misused('--server wants a token: HOTDESK_TOKEN or --token');
-  return { type: 'server', url, token };
 }
 
 function print(result: Result, asJson: boolean, { out }: Io): void {
@@ -124,6 +121,16 @@ function jsonOf(result: Result): object {
     case 'done':
       return { ok: true };
   }
+}
+
+/** `[#####.....] 12 of 40`. */
+function progressOn({ showProgress }: Io): Call['progress'] {
+  if (showProgress === undefined) return undefined;
+  const width = 30;
+  return (done, of) => {
+    const filled = of === 0 ? width : Math.floor((done / of) * width);
+    showProgress(done >= of ? '' : `[${'#'.repeat(filled).padEnd(width, '.')}] ${done} of ${of}`);
+  };
 }
 
 async function firstLine(stdin: Io['stdin']): Promise<string> {

@@ -29,7 +29,7 @@ export function formatFields(row: Row): string {
   return entries.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`).join('\n');
 }
 
-function printable(value: unknown): string {
+export function printable(value: unknown): string {
   return textOf(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u00b7');
 }
 

@@ -3,6 +3,7 @@
 import type { FlagShape } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 import type { Client } from './client.ts';
+import { listAll } from './lists.ts';
 import type { Column, Row } from './table.ts';
 
 export type Flag = FlagShape & { about: string; value?: string };
@@ -21,6 +22,8 @@ export type Call = {
   client: Client;
   /** The first line of standard input. */
   readLine(): Promise<string>;
+  /** How far long work is; absent where nobody looks. */
+  progress?: ((done: number, of: number) => void) | undefined;
 };
 
 export type Verb = {
@@ -30,7 +33,11 @@ export type Verb = {
   run(call: Call): Promise<Result>;
 };
 
-export type Noun = { about: string; verbs: Readonly<Record<string, Verb>> };
+/** `usual`: what is meant when no verb is said. */
+export type Noun = { about: string; usual?: string; verbs: Readonly<Record<string, Verb>> };
+
+export const wrongFlag = (name: string, why: string) =>
+  new Fault('input.invalid', `--${name}: ${why}`, { field: name });
 
 export const valued = (name: string, value: string, about: string): Flag => ({
   name,
@@ -75,6 +82,42 @@ export async function done(answer: Promise<unknown>): Promise<Result> {
   return { type: 'done' };
 }
 
+const listFlags: readonly Flag[] = [
+  valued('search', 'TEXT', 'what any of its fields has in it'),
+  valued('where', 'FIELD=VALUE', 'what has just this; may be given again'),
+  valued('sort', 'FIELD', 'in this order; -FIELD the other way round'),
+  valued('limit', 'N', 'no more than so many'),
+];
+
+export const listVerb = (
+  path: string | ((call: Call) => string),
+  columns: readonly Column[],
+  args: readonly string[] = [],
+): Verb => ({
+  about: 'all of them',
+  args,
+  flags: listFlags,
+  async run(call) {
+    const where = (call.flags.get('where') ?? []).map((text): [string, string] => {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+      if (name === undefined || value === undefined) throw wrongFlag('where', `"${text}" is not FIELD=VALUE`);
+      return [name, value];
+    });
+    const named = { q: last(call, 'search'), sort: last(call, 'sort') };
+    const given = Object.entries(named).filter((each): each is [string, string] => each[1] !== undefined);
+    const query = Object.fromEntries([...where, ...given]);
+    const at = typeof path === 'string' ? path : path(call);
+    return { type: 'items', items: await listAll(call.client, at, query, limitOf(call)), columns };
+  },
+});
+
+function limitOf(call: Call): number | undefined {
+  const text = last(call, 'limit');
+  if (text === undefined) return undefined;
+  if (!/^[1-9][0-9]{0,5}$/.test(text)) throw wrongFlag('limit', `"${text}" is no number from 1 on`);
+  return Number(text);
+}
+
 /** The three verbs every noun has. */
 export function plainVerbs(
   path: string,
@@ -83,14 +126,7 @@ export function plainVerbs(
 ): Record<'list' | 'show' | 'remove', Verb> {
   const at = (name: string | undefined) => `${path}/${encodeURIComponent(name ?? '')}`;
   return {
-    list: {
-      about: 'all of them',
-      args: [],
-      async run({ client }) {
-        const { items } = (await client.ask('GET', path)) as { items: Row[] };
-        return { type: 'items', items, columns };
-      },
-    },
+    list: listVerb(path, columns),
     show: {
       about: 'one of them',
       args: [id],

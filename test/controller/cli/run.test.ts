@@ -1,6 +1,8 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import * as assert from 'uvu/assert';
 import { listenApi } from '#controller/api/listen.ts';
 import { runNoun } from '#controller/cli/run.ts';
@@ -111,6 +113,37 @@ const commands: { type: string; exit: number; out?: RegExp; err?: RegExp; asked?
   { type: 'enrol-token create --site berlin --json',          exit: 0, out: /^\{"site":"berlin","token":"token"\}$/ },
   { type: 'token create billing',                             exit: 0, out: /^hdt_[0-9a-f]{16}_[\w-]{43}$/ },
   { type: 'agent list',                                       exit: 0, out: /^ID +SITE/ },
+  { type: 'status',                                           exit: 0, out: /^no problems\n\nsites +1\nagents +0 of 0 up\nphones +0 of 1 registered/ },
+  { type: 'status --json',                                    exit: 0, out: /^\{"sites":1,.*"problems":\[\]\}$/ },
+  { type: 'device resync HD0001',                             exit: 0, out: /result +answered/, asked: ['resync HD0001'] },
+  { type: 'device resync all --site berlin',                  exit: 0, out: /^DEVICE +RESULT\nHD0001 +answered/ },
+  { type: 'device resync HD0001 --site berlin',               exit: 2, err: /goes with "all"/ },
+  { type: 'device reboot HD0001',                             exit: 0, out: /result +busy/ },
+  { type: 'device config HD0001',                             exit: 1, err: /has had no agent/ },
+  { type: 'device why HD0001',                                exit: 0, out: /^AT +TYPE/ },
+  { type: 'device list --where site=paris',                   exit: 0, out: /^DEVICE[^\n]*$/ },
+  { type: 'device list --where site',                         exit: 2, err: /"site" is not FIELD=VALUE/ },
+  { type: 'device list --search hd0001 --sort -id --limit 1', exit: 0, out: /\nHD0001 / },
+  { type: 'device list --limit many',                         exit: 2, err: /--limit: "many"/ },
+  { type: 'device list --sort colour',                        exit: 1, err: /sort: / },
+  { type: 'site logout berlin',                               exit: 0, out: /ended +0/ },
+  { type: 'site resync berlin',                               exit: 0, out: /HD0001 +answered/ },
+  { type: 'site set berlin --ends-at 20:00 --idle-minutes 30', exit: 0, out: /policy +endsAt=20:00 idleMinutes=30|policy +idleMinutes=30 endsAt=20:00/ },
+  { type: 'site set berlin --ends-at late',                   exit: 1, err: /policy\.endsAt: / },
+  { type: 'user set 100 --longest-minutes none',              exit: 0, out: /policy +longestMinutes=none/ },
+  { type: 'policy set --second-device move --longest-minutes 600', exit: 0, out: /secondDevice +move\nlongestMinutes +600/ },
+  { type: 'policy show',                                      exit: 0, out: /^$/ },
+  { type: 'user where 100',                                   exit: 0, out: /^DEVICE +SINCE/ },
+  { type: 'user logout 100',                                  exit: 0, out: /^$/ },
+  { type: 'user remove-pin 100',                              exit: 0, out: /^$/ },
+  { type: 'user set-many all --hotdesk off',                  exit: 0, out: /changed +1/ },
+  { type: 'user set-many 100,999 --hotdesk off',              exit: 1, err: /extensions\.1: there is no user "999"/ },
+  { type: 'user export-layout 100',                           exit: 0, out: /^\{\n +"keys": \[\]\n\}$/ },
+  { type: 'user import-layout 100 /nonexistent',              exit: 2, err: /FILE: cannot read/ },
+  { type: 'webhook create https://hooks.example/x --event login', exit: 0, out: /secret +[0-9a-f]{64}/ },
+  { type: 'webhook create http://hooks.example/x',            exit: 1, err: /url: / },
+  { type: 'webhook list',                                     exit: 0, out: /^ID +URL/ },
+  { type: 'session history',                                  exit: 0, out: /^DEVICE +SITE/ },
   { type: 'session lst',                                      exit: 2, err: /unknown verb of session "lst"; did you mean "list"\?/ },
   { type: 'session',                                          exit: 2, err: /session what\? One of: list, show/ },
   { type: 'session list --jsno',                              exit: 2, err: /did you mean "--json"\?/ },
@@ -181,6 +214,55 @@ describe('command line', (test) => {
     }
   });
 
+  test('over the network, by the config file, unless something else is said', async () => {
+    const { run, url, data, close } = await open();
+    try {
+      const token = (await run('token create test')).out;
+      const file = join(data, 'config.json');
+      await writeFile(file, JSON.stringify({ server: url, token }), { mode: 0o600 });
+      const env = { HOTDESK_CONFIG: file, HOTDESK_DATA: undefined };
+      assert.match((await run('session login HD0001 100 --json', env)).out, /"how":"api"/);
+      assert.match((await run(`session login HD0001 100 --json --data ${data}`, env)).out, /"how":"admin"/);
+      // The token is that server's, and goes to no other.
+      assert.match((await run('site list --server http://127.0.0.1:1', env)).err, /wants a token/);
+      await chmod(file, 0o644);
+      assert.match((await run('site list', env)).err, /others can read the token/);
+      await writeFile(file, '{"servr": "x"}');
+      assert.match((await run('site list', env)).err, /no setting "servr"/);
+      assert.is((await run('site list', { ...env, HOTDESK_CONFIG: `${data}/none` })).exit, 2);
+    } finally {
+      await close();
+    }
+  });
+
+  test('long work shows how far it is, and leaves nothing of it', async () => {
+    const { run, data, close } = await open();
+    const shown: string[] = [];
+    try {
+      await run('device resync all', { HOTDESK_DATA: data }, (text) => shown.push(text));
+      assert.equal(shown, [`[${'.'.repeat(30)}] 0 of 1`, '']);
+    } finally {
+      await close();
+    }
+  });
+
+  test('bash finishes nouns, verbs and flags', async () => {
+    const { run, close } = await open();
+    try {
+      const { out } = await run('completion bash');
+      const finish = async (words: string[]) => {
+        const ask = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _hotdesk; echo "\${COMPREPLY[*]}"`;
+        return (await promisify(execFile)('bash', ['-c', `${out}\n${ask}`])).stdout.trim();
+      };
+      assert.is(await finish(['hotdesk', 'poli']), 'policy');
+      assert.is(await finish(['hotdesk', 'device', 're']), 'remove resync reboot');
+      assert.is(await finish(['hotdesk', 'device', 'list', '--wh']), '--where');
+      assert.is(await finish(['hotdesk', 'device', 'list', '--js']), '--json');
+    } finally {
+      await close();
+    }
+  });
+
   test('no controller: exit 3', async () => {
     const err: string[] = [];
     const io = {
@@ -223,7 +305,11 @@ async function open() {
     socket: join(data, 'control.sock'),
   });
 
-  async function run(typed: string, env: Record<string, string> = { HOTDESK_DATA: data }) {
+  async function run(
+    typed: string,
+    env: Record<string, string | undefined> = { HOTDESK_DATA: data },
+    showProgress?: (text: string) => void,
+  ) {
     const [words = '', stdin = ''] = typed.split(' < ');
     const [noun = '', ...argv] = words.split(' ');
     const [out, err]: [string[], string[]] = [[], []];
@@ -232,6 +318,7 @@ async function open() {
       stdin: lines(`${stdin}\n`),
       out: (text) => out.push(text),
       err: (text) => err.push(text),
+      showProgress,
     });
     return { exit, out: out.join('\n'), err: err.join('\n') };
   }
