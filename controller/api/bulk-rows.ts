@@ -31,11 +31,13 @@ export type Planned = { item: Item; changes: Change[] };
 
 type Reads = Pick<Store, 'get' | 'list'>;
 
-export const deviceColumns = ['device', 'mac', 'model', 'site'] as const;
+export const deviceColumns = ['device', 'mac', 'model', 'site', 'expansions'] as const;
 export const userColumns = ['extension', 'name', 'hotdesk', 'second-device', 'pin'] as const;
 
 export const exportDevices = (store: Reads): string[][] =>
-  store.list('devices').map(({ id, mac, model, site }) => [id, mac, model, site]);
+  store
+    .list('devices')
+    .map(({ id, mac, model, site, expansions = 0 }) => [id, mac, model, site, String(expansions)]);
 
 export const exportUsers = (store: Reads): string[][] =>
   store
@@ -75,7 +77,7 @@ export function planDevices(rows: readonly BulkRow[], store: Reads): Planned[] {
       needAll(before, cells, ['mac', 'model', 'site']);
       const { id: _, ...wanted } = read(newDevice, {
         ...(before && given(before)),
-        ...Object.fromEntries([...cells].filter(([column]) => column !== 'device')),
+        ...deviceFields(cells),
         id,
       });
       const known = placed(afterAll, id, wanted);
@@ -86,9 +88,22 @@ export function planDevices(rows: readonly BulkRow[], store: Reads): Planned[] {
       const { revision, ...old } = before;
       const { value, ended } = changed(store, old, known);
       const put: Change = { type: 'put', collection: 'devices', value, expect: revision };
-      return remade(id, differences(old, value, ['mac', 'model', 'site']), [put, ...ended]);
+      return remade(
+        id,
+        differences({ expansions: 0, ...old }, { expansions: 0, ...value }, [
+          ...(['mac', 'model', 'site', 'expansions'] as const),
+        ]),
+        [put, ...ended],
+      );
     }),
   );
+}
+
+/** A count is left as it is when it is no number, so that the schema names the column. */
+function deviceFields(cells: BulkRow['cells']): object {
+  const { device: _, expansions, ...fields } = Object.fromEntries(cells);
+  if (expansions === undefined) return fields;
+  return { ...fields, expansions: /^\d{1,3}$/.test(expansions) ? Number(expansions) : expansions };
 }
 
 /** As whom each row is meant: by its name, else by its MAC, else the next free name that no row has. */

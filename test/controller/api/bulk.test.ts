@@ -20,6 +20,10 @@ const rows: [name: string, noun: string, csv: string, items: [line: number, acti
   ['an unknown model', 'devices', 'mac,model,site\n001565000042,T999,berlin', [[2, 'refused', 'model']]],
   ['an unknown site', 'devices', 'mac,model,site\n001565000042,T46S,rome', [[2, 'refused', 'site']]],
   ['a model that is missing', 'devices', 'mac,site\n001565000042,berlin', [[2, 'refused', 'model']]],
+  ['modules beside it', 'devices', 'device,expansions\nHD0001,2', [[2, 'change']]],
+  ['no modules, as before', 'devices', 'device,expansions\nHD0001,0', [[2, 'same']]],
+  ['modules without number', 'devices', 'device,expansions\nHD0001,many', [[2, 'refused', 'expansions']]],
+  ['modules that it cannot have', 'devices', 'mac,model,site,expansions\n001565000042,T23G,berlin,1', [[2, 'refused', 'expansions']]],
   ['a cell too many', 'devices', 'mac,site\n001565000042,berlin,x', [[2, 'refused']]],
   ['users', 'users', 'extension,name,hotdesk,second-device\n100,Anna,on,default\n101,"Krause, Ben",off,move', [[2, 'same'], [3, 'create']]],
   ['a user who changes', 'users', 'extension,name,second-device\n100,,refuse', [[2, 'change']]],
@@ -140,6 +144,6 @@ describe('API: import and export', (test) => {
   test('devices are exported as they are imported', async () => {
     const world = createApiWorld();
     const exported = await (await world.app.request('/api/v1/export?noun=devices')).text();
-    assert.is(exported, 'device,mac,model,site\r\nHD0001,001565aabb01,T46S,berlin\r\n');
+    assert.is(exported, 'device,mac,model,site,expansions\r\nHD0001,001565aabb01,T46S,berlin,0\r\n');
   });
 });

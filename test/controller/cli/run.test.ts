@@ -191,7 +191,7 @@ describe('command line', (test) => {
       assert.is((await run(`user import ${file}`)).exit, 0);
       const exported = "extension,name,hotdesk,second-device\r\n100,Anna,on,default\r\n101,'=Ben,on,default";
       assert.is((await run('user export')).out, exported);
-      assert.match((await run('device export')).out, /^device,mac,model,site\r\nHD0001,/);
+      assert.match((await run('device export')).out, /^device,mac,model,site,expansions\r\nHD0001,/);
       assert.match((await run(`device import ${file}`)).err, /line 1: there is no such column/);
       assert.is((await run(`device import ${data}/nothing.csv`)).exit, 2);
     } finally {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { factsOf, modelFacts } from '#controller/provisioning/facts.ts';
-import { findModel, modelOf, modelSaying, models } from '#controller/provisioning/models.ts';
+import { findModel, modelOf, modelSaying, models, resyncEventOf } from '#controller/provisioning/models.ts';
 import { notOffered } from '#controller/provisioning/not-offered.ts';
 import { vendors } from '#controller/provisioning/vendors.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -99,6 +99,21 @@ describe('models', (test) => {
   for (const [text, model] of userAgents)
     test(`"${text.slice(0, 70)}" is a ${model ?? 'stranger'}`, () =>
       assert.is(modelSaying(text)?.model, model));
+
+  // biome-ignore format: a table
+  const events: [vendor: string, event: string][] = [
+    ['yealink',     'check-sync;reboot=false'],
+    ['snom',        'check-sync;reboot=false'],
+    ['gigaset',     'check-sync;reboot=false'],
+    ['fanvil',      'check-sync'],
+    ['grandstream', 'resync'],
+    ['htek',        'resync'],
+    ['poly',        'check-sync'],
+    ['mitel',       'check-sync'],
+    ['cisco',       'check-sync;reboot=false'], // after a downgrade
+  ];
+  for (const [vendor, event] of events)
+    test(`a ${vendor} fetches its config at ${event}`, () => assert.is(resyncEventOf({ vendor }), event));
 
   test('each is described in full, and none has been tried on a handset', () => {
     for (const model of models) {
