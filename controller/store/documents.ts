@@ -104,7 +104,10 @@ function keep(collection: CollectionName, value: object, revision: number): AnyK
     const message = `${collection} ${id}: ${field === '' ? '' : `${field}: `}${issue?.message}`;
     throw new Fault('input.invalid', message, { field, collection, id });
   }
-  return freezeDeep({ ...result.data, revision }) as AnyKept;
+  // Set, not spread: spread, each document gets a hidden class of its own, and every read of it is a hundred times as slow.
+  const document = result.data as AnyKept & { revision: number };
+  document.revision = revision;
+  return freezeDeep(document);
 }
 
 const idOf = (collection: CollectionName, document: AnyKept): string =>
