@@ -19,6 +19,7 @@ import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import {
   type Algorithm,
+  type Challenge,
   type Credentials,
   formatChallenge,
   isRightFor,
@@ -144,19 +145,16 @@ export function createAuthentication({ store, keys, clock, random }: Authenticat
     },
 
     challenge(request, flow, { isStale, algorithms }) {
-      const challenge = {
-        realm,
-        nonce: nonces.issue(flowKey(flow)),
-        qop: 'auth',
-        ...(isStale && { stale: true }),
-      };
+      const nonce = nonces.issue(flowKey(flow));
       const [status, name] = isForServer(request)
         ? ([401, 'WWW-Authenticate'] as const)
         : ([407, 'Proxy-Authenticate'] as const);
       // The best first (RFC 8760 2.4), for who takes the first he knows.
-      const headers = algorithms.map(
-        (algorithm) => [name, formatChallenge({ ...challenge, algorithm })] as const,
-      );
+      const headers = algorithms.map((algorithm) => {
+        const challenge: Challenge = { realm, nonce, algorithm, qop: 'auth' };
+        if (isStale) challenge.stale = true;
+        return [name, formatChallenge(challenge)] as const;
+      });
       return createResponse(request, status, { toTag: tagFor(request), headers });
     },
 

@@ -138,20 +138,20 @@ export function createDialogStates({ onChange }: { onChange(user: string): void 
         ring(target) {
           if (caller === undefined && isUser(near)) {
             caller = open(near, {
-              ...shared,
               direction: 'initiator',
               localTag: callerTag,
               remoteTag: undefined,
               remote: target.user,
+              ...shared,
             });
           }
           if (!isUser(target)) return () => {};
           const dialog = open(target, {
-            ...shared,
             direction: 'recipient',
             localTag: undefined,
             remoteTag: callerTag,
             remote: near.user,
+            ...shared,
           });
           rung.set(target, dialog);
           return () => {

@@ -100,7 +100,8 @@ export function createGate(options: GateOptions): (request: SipMessage, peer: Pe
     if (number !== undefined && caller) return { type: 'emergency', flow, device: caller, number };
     const known = unlessBlocked(found, flow);
     if (known.type !== 'right') return notAuthenticated(request, flow, known, number !== undefined);
-    if (known.device.site === flow.site) return { ...known, type: 'device', flow };
+    const { device, generation, isRepeat } = known;
+    if (device.site === flow.site) return { type: 'device', flow, device, generation, isRepeat };
     counters.foreignSite++;
     return refuse(request, 403, 'Device of another site');
   }

@@ -50,9 +50,7 @@ export function createClient({
       on.end?.(why);
     },
   };
-  const running = isInvite
-    ? createRunning({ ...shared, machine: inviteClient })
-    : createRunning({ ...shared, machine: nonInviteClient });
+  const running = isInvite ? createRunning(inviteClient, shared) : createRunning(nonInviteClient, shared);
 
   function perform({ type }: { type: string }): boolean {
     if (type === 'send') return send(bytes);

@@ -117,10 +117,10 @@ export class SipMessage {
     const at = this.#firstValueAt(headerName('Via'));
     const field = this.#fields[at];
     if (field === undefined) throw malformed('no Via header');
-    const value = formatVia(via);
+    const value = toWire(formatVia(via));
     // Of a list of several the others stay behind it.
     const rest = field.value.includes(',') ? splitList(field.value).slice(1) : [];
-    this.#fields[at] = { name: 'Via', value: toWire([value, ...rest].join(', ')) };
+    this.#fields[at] = { name: 'Via', value: rest.length === 0 ? value : [value, ...rest].join(', ') };
     this.#topVia = via;
   }
 

@@ -13,8 +13,7 @@ export type Running = {
 
 type Owned = Exclude<Effect, { type: 'start' | 'stop' | 'end' }>;
 
-export type RunningOptions<State> = {
-  machine: Machine<State>;
+export type RunningOptions = {
   timing: Timing;
   clock: Clock;
   /** False when the transport refused; effects that send nothing answer true. */
@@ -22,13 +21,10 @@ export type RunningOptions<State> = {
   onEnd(why: Why): void;
 };
 
-export function createRunning<State>({
-  machine,
-  timing,
-  clock,
-  perform,
-  onEnd,
-}: RunningOptions<State>): Running {
+export function createRunning<State>(
+  machine: Machine<State>,
+  { timing, clock, perform, onEnd }: RunningOptions,
+): Running {
   const timers = new Map<TimerName, () => void>();
   let state: State | undefined;
   let isOver = false;

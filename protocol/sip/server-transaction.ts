@@ -46,9 +46,7 @@ export function createServer<Peer>(options: ServerOptions<Peer>): RunningServer<
       transaction.onEnd(why);
     },
   };
-  const running = isInvite
-    ? createRunning({ ...shared, machine: inviteServer })
-    : createRunning({ ...shared, machine: nonInviteServer });
+  const running = isInvite ? createRunning(inviteServer, shared) : createRunning(nonInviteServer, shared);
 
   function perform({ type }: { type: string }): boolean {
     if (type === 'trying') last = formatMessage(createResponse(request, 100));
