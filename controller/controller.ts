@@ -33,6 +33,7 @@ import { createUnknownPhones } from '#controller/provisioning/unknown-phones.ts'
 import { createDeskHistory } from '#controller/sessions/desk-history.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
+import { createTrace } from '#controller/sip/trace.ts';
 import { openStore } from '#controller/store/store.ts';
 import { type Hub, listenHub } from '#controller/tunnel/hub.ts';
 import { openPageCertificate } from '#controller/tunnel/page-certificate.ts';
@@ -145,6 +146,7 @@ export async function openController({
     opened.push(media);
     const locations =
       locationUrl === undefined ? undefined : createLocationUrls(locationUrl, { keys, clock });
+    const trace = createTrace({ clock });
     const core: SipCore = createSipCore({
       store,
       keys,
@@ -157,10 +159,11 @@ export async function openController({
       takesSha256,
       resyncEventOf,
       onStranger: strangers.take,
+      trace: trace.note,
       ...(locations !== undefined && { locationUrl: locations.urlOf }),
     });
     // The line before the core: calls that it ends have their BYE to send.
-    opened.push(core, line);
+    opened.push(trace, core, line);
     const notices = createNotices({
       list: core.emergency.list,
       contactsOf: (site) => store.get('sites', site)?.emergencyContacts,
@@ -202,6 +205,8 @@ export async function openController({
       phones: core,
       webhooks,
       events,
+      trace,
+      problem: () => store.problem,
       counters: () => ({
         sip: core.counters,
         tunnel: hub.counters,

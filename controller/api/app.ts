@@ -5,6 +5,9 @@
  *     access   local   the control socket in the data folder: whoever may open it is an owner
  *              token   a TCP port: a bearer token or a cookie, and a Host that is this server's own
  *
+ * Besides, for whoever watches: /healthz (it runs), /readyz (and can keep what it
+ * is told; no token is needed), /metrics.
+ *
  * A page in some browser must not reach it: no CORS header is ever sent, bodies
  * are JSON by their content type, and a foreign Host (DNS rebinding) is refused.
  */
@@ -41,7 +44,8 @@ import { referenceRoute } from './reference.ts';
 import { mount, type Route, routeName } from './route.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
-import { tokenRoutes } from './tokens.ts';
+import { tokenOf, tokenRoutes, tokenRoutes } from './tokens.ts';
+import { type TraceDeps, traceRoutes } from './trace.ts';
 import { type UnknownPhoneDeps, unknownPhoneRoutes } from './unknown-phones.ts';
 import { type UpstreamDeps, upstreamRoutes, userUpstreamRoutes } from './upstreams.ts';
 import { userPartRoutes } from './user-parts.ts';
@@ -62,11 +66,15 @@ export type AppDeps = SessionDeps &
   SignInDeps &
   UnknownPhoneDeps &
   AdoptionDeps &
+  TraceDeps &
   ModelDeps & {
     hub: Agents;
     counters(): Counts;
     clock: Clock;
     log: { error(facts: object, message: string): void };
+    access: { type: 'local' } | { type: 'token'; hosts: ReadonlySet<string> };
+    /** Why it cannot do its work now: what a load balancer asks for at /readyz. */
+    problem(): string | undefined;
     /** The page; absent where no browser comes. */
     assets?: Assets;
   };
@@ -102,6 +110,7 @@ const rooms: readonly ((deps: AppDeps) => Route[])[] = [
   bulkRoutes,
   tokenRoutes,
   counterRoutes,
+  traceRoutes,
   eventRoutes,
   auditRoutes,
   signInRoutes,
@@ -135,6 +144,11 @@ export function createApp(deps: AppDeps): Hono {
   const { access, log } = deps;
   const app = new Hono();
 
+  app.get('/healthz', (c) => c.text('ok\n'));
+  app.get('/readyz', (c) => {
+    const problem = deps.problem();
+    return problem === undefined ? c.text('ready\n') : c.text(`${problem}\n`, 503);
+  });
   app.get(`${locationPath}/:token`, (c) => placeBehind(deps, c));
   app.use(async (c, next) => {
     await next();

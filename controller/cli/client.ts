@@ -13,7 +13,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Client {
   /**
-   * The JSON of the answer, or its CSV as text; undefined when it has neither. A body that is text is CSV.
+   * The JSON of the answer, its CSV as text, a capture as bytes; undefined when it has none of them. A body that is text is CSV.
    * Throws what the API answered as a fault.
    */
   ask(method: Method, path: string, body?: object | string): Promise<unknown>;
@@ -35,21 +35,23 @@ export function createClient(target: Target): Client {
 
   return {
     async ask(method, path, body) {
-      const { type, sent } = encode(body);
-      const headers = { ...authorization, ...type };
+      const { type: sentType, sent } = encode(body);
+      const headers = { ...authorization, ...sentType };
       let status: number;
-      let text: string;
-      let answered: unknown;
+      let bytes: Buffer;
+      let type: string;
       try {
         const answer = await http.request({ method, path: `${apiPath}${path}`, headers, body: sent });
         status = answer.statusCode;
-        answered = answer.headers['content-type'];
-        text = await answer.body.text();
+        type = String(answer.headers['content-type']);
+        bytes = Buffer.from(await answer.body.arrayBuffer());
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new Fault('unavailable', `no controller answers at ${where} (${why})`, {}, { cause });
       }
-      const json = String(answered).startsWith('text/csv') ? text : parseJson(text);
+      if (status < 300 && type === 'application/vnd.tcpdump.pcap') return bytes;
+      const text = bytes.toString();
+      const json = type.startsWith('text/csv') ? text : parseJson(text);
       if (status < 300) return json;
       throw faultOf(status, json);
     },

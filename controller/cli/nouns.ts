@@ -24,6 +24,7 @@ import { statusNoun } from './status.ts';
 import { type Column, field, type Row } from './table.ts';
 import { commonFlags } from './target.ts';
 import { readTextFile } from './text-file.ts';
+import { traceNoun } from './trace.ts';
 import { keysOf, numberOf } from './typed.ts';
 import { unknownPhoneNoun } from './unknown-phone.ts';
 import { setUserUpstream, upstreamNoun, userUpstreamFlags } from './upstream.ts';
@@ -337,6 +338,8 @@ export const nouns: Readonly<Record<string, Noun>> = {
   'enrol-token': enrolTokenNoun,
 
   audit: auditNoun,
+
+  trace: traceNoun,
 
   counter: {
     about: 'what was done, refused and dropped since the start',

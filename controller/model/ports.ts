@@ -286,3 +286,46 @@ export interface Emergencies {
   /** The PIDF-LO behind a token; undefined: no such token. */
   placeBehind(token: string): string | undefined;
 }
+
+// --- a SIP trace on demand, offered by controller/sip ------------------------------
+
+export type Traced = {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** As the controller sees it. */
+  direction: 'in' | 'out';
+  /** An agent's id, or an upstream's. */
+  by: string;
+  transport: 'udp' | 'tcp' | 'tls';
+  local: HostPort;
+  remote: HostPort;
+  bytes: Buffer;
+};
+
+export type TraceStart = {
+  minutes: number;
+  /** Only messages that hold this: a Call-ID, a number, an address. */
+  contains?: string;
+  /** Where Homer takes HEP3, by UDP. */
+  hep?: HostPort;
+};
+
+export type TraceStatus = {
+  /** Milliseconds since 1970; absent while it is off. */
+  until?: number;
+  contains?: string;
+  messages: number;
+  /** What the ring had no room for any more. */
+  dropped: number;
+};
+
+export interface Trace {
+  /** What was kept before is gone. */
+  start(start: TraceStart): void;
+  /** What was kept stays, until the next start. */
+  stop(): void;
+  status(): TraceStatus;
+  messages(): readonly Traced[];
+  /** The messages as a file of libpcap's format. */
+  capture(): Uint8Array<ArrayBuffer>;
+}

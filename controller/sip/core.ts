@@ -81,6 +81,8 @@ export type SipCoreOptions = {
   resyncEventOf?: (device: Device) => string;
   /** Told of requests of nobody we know, at most at the rate of `unauthenticatedPerSecond`. */
   onStranger?: ((stranger: SipStranger) => void) | undefined;
+  /** Told of every message to and from phones and upstreams. */
+  trace?: (direction: 'in' | 'out', peer: Peer, bytes: Uint8Array) => void;
 };
 
 /** For the API and for who is told: the calls, the pidf-lo of a device, a site's routes and their test. */
@@ -115,6 +117,7 @@ export function createSipCore({
   takesSha256 = () => false,
   resyncEventOf = () => 'check-sync;reboot=false',
   onStranger,
+  trace = () => {},
 }: SipCoreOptions): SipCore {
   const counters = createCounters();
   const bindings = createBindings({ store });
@@ -273,6 +276,7 @@ export function createSipCore({
   }
 
   function send(peer: Peer, bytes: Uint8Array): boolean {
+    trace('out', peer, bytes);
     if (peer.type === 'flow') return flows.send(peer.flow, bytes);
     if (peer.type === 'upstream') return upstreams.send(peer, bytes);
     line.receive(bytes);
@@ -280,6 +284,7 @@ export function createSipCore({
   }
 
   function take(bytes: Uint8Array, peer: Peer): void {
+    trace('in', peer, bytes);
     try {
       const message = parseMessage(bytes);
       // A transaction keeps it for 32 s, and must not keep all that came with it in one message of the tunnel.

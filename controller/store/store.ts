@@ -49,8 +49,13 @@ export type StoreOptions = {
   openFile?: OpenFile;
 };
 
+export type WatchedStore = Store & {
+  /** Why it cannot be written now. */
+  readonly problem?: string | undefined;
+};
+
 /** Throws `store.locked`, `store.corrupt`, `version.mismatch` and `store.failed`, each naming the file. */
-export async function openStore(options: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<WatchedStore> {
   const { folder, readOnly = false } = options;
   if (readOnly) return readOnlyStore((await recover(folder)).tables);
   try {
@@ -68,7 +73,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-async function openLocked(options: StoreOptions, lock: Lock): Promise<Store> {
+async function openLocked(options: StoreOptions, lock: Lock): Promise<WatchedStore> {
   const { folder, log, openFile } = options;
   for (const name of (await listGenerations(folder)).others) {
     if (name.endsWith('.tmp')) await rm(join(folder, name));
@@ -116,7 +121,7 @@ async function setAside(damaged: readonly Fault[], log: StoreLog): Promise<void>
   }
 }
 
-class EmbeddedStore implements Store {
+class EmbeddedStore implements WatchedStore {
   readonly #options: Required<Pick<StoreOptions, 'folder' | 'log' | 'compactBytes' | 'generations'>> & {
     openFile?: OpenFile;
   };
@@ -148,6 +153,10 @@ class EmbeddedStore implements Store {
     this.#compactAt = compactBytes;
     const afterRecord = (bytes: number) => this.#maybeCompact(bytes);
     this.#writer = new Writer({ tables, journal, record, sequence, clock, log, afterRecord });
+  }
+
+  get problem(): string | undefined {
+    return this.#writer.problem;
   }
 
   get<C extends CollectionName>(collection: C, id: string): Kept<Documents[C]> | undefined {

@@ -54,6 +54,7 @@ export class Writer {
   #sequence: number;
   #running: Promise<void> | undefined;
   #cancelWake: (() => void) | undefined;
+  #problem: string | undefined;
   #poison: Fault | undefined;
   #isClosed = false;
 
@@ -69,6 +70,11 @@ export class Writer {
 
   get record(): number {
     return this.#record;
+  }
+
+  /** Why the last write failed; undefined once one was done. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   get sequence(): number {
@@ -181,6 +187,7 @@ export class Writer {
       this.#fail(cause, commits, notes);
       return false;
     }
+    this.#problem = undefined;
     for (const commit of commits) this.#arrive(commit);
     if (this.#queue.length === 0) this.#shadows.clear();
     try {
@@ -212,6 +219,7 @@ export class Writer {
     const fault = Fault.is(cause)
       ? cause
       : new Fault('store.failed', 'the store cannot be written', {}, { cause: cause as Error });
+    this.#problem = fault.message;
     this.#log.error({ err: fault, commits: commits.length + this.#queue.length }, 'commits are not saved');
     for (const [key, noted] of notes) {
       if (!this.#unsaved.has(key)) this.#unsaved.set(key, noted);

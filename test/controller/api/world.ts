@@ -15,6 +15,7 @@ import { createAdoption } from '#controller/provisioning/adoption.ts';
 import type { RedirectionsOptions } from '#controller/provisioning/rps/redirections.ts';
 import { fresh } from '#controller/provisioning/rps/wanted.ts';
 import { Pins } from '#controller/sessions/pins.ts';
+import { createTrace } from '#controller/sip/trace.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { createMemoryAudit } from '#test/support/memory-audit.ts';
@@ -26,9 +27,15 @@ export type ApiWorldOptions = {
   access?: AppDeps['access'];
   /** Real ones, instead of some that write down what they are asked. */
   openRedirections?(deps: Pick<RedirectionsOptions, 'store' | 'keys' | 'clock'>): AppDeps['redirections'];
+  /** What /readyz says. */
+  problem?: string;
 };
 
-export function createApiWorld({ access = { type: 'local' }, openRedirections }: ApiWorldOptions = {}) {
+export function createApiWorld({
+  access = { type: 'local' },
+  openRedirections,
+  problem,
+}: ApiWorldOptions = {}) {
   const asked: string[] = [];
   const logged: string[] = [];
   const clock = createFakeClock();
@@ -73,6 +80,8 @@ export function createApiWorld({ access = { type: 'local' }, openRedirections }:
     passwords: new Pins({ pepper: keys.passwordPepper, cost: 16 }),
     pageUrl: () => 'http://127.0.0.1:8480',
     events,
+    trace: createTrace({ clock }),
+    problem: () => problem,
     clock,
     log: { error: (facts, message) => logged.push(`${message} ${JSON.stringify(facts)}`) },
     changeOvers: { of: () => changeOver, times: () => times },

@@ -166,12 +166,14 @@ describe('store', (test) => {
       const lost = [store.commit([putUser('100', 'lost', 1)]), store.commit([putUser('101', 'lost')])];
       store.note([putUser('102', 'noted')]);
       for (const commit of lost) await rejects(commit, 'store.failed');
+      assert.match(store.problem ?? '', /cannot be written/);
       assert.equal(
         [nameOf(store, '100'), nameOf(store, '101'), nameOf(store, '102')],
         ['Ada', undefined, 'noted'],
       );
       fail.write = undefined as never;
       await store.commit([putUser('100', 'saved', 1)]);
+      assert.is(store.problem, undefined);
       await store.close();
       const again = await openQuietly(folder, { readOnly: true });
       assert.equal(
