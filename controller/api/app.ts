@@ -44,7 +44,7 @@ import { referenceRoute } from './reference.ts';
 import { mount, type Route, routeName } from './route.ts';
 import { type SessionDeps, sessionRoutes } from './sessions.ts';
 import { siteRoutes } from './sites.ts';
-import { tokenOf, tokenRoutes, tokenRoutes } from './tokens.ts';
+import { tokenRoutes } from './tokens.ts';
 import { type TraceDeps, traceRoutes } from './trace.ts';
 import { type UnknownPhoneDeps, unknownPhoneRoutes } from './unknown-phones.ts';
 import { type UpstreamDeps, upstreamRoutes, userUpstreamRoutes } from './upstreams.ts';
@@ -72,7 +72,6 @@ export type AppDeps = SessionDeps &
     counters(): Counts;
     clock: Clock;
     log: { error(facts: object, message: string): void };
-    access: { type: 'local' } | { type: 'token'; hosts: ReadonlySet<string> };
     /** Why it cannot do its work now: what a load balancer asks for at /readyz. */
     problem(): string | undefined;
     /** The page; absent where no browser comes. */
