@@ -21,10 +21,12 @@ import type { SipCounters } from '#agent/sip/relay.ts';
 import { openSipSockets, type SipSockets } from '#agent/sip/sockets.ts';
 import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
+import type { Fault } from '#protocol/fault.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { type AgentConfig, listenAddresses } from './config.ts';
 import { createLoad, loadEveryMs } from './load.ts';
 import { type AgentTunnel, dialTunnel, type Log, type TunnelOptions } from './tunnel.ts';
+import type { Upgrades } from './upgrade.ts';
 import { version } from './version.ts';
 
 export type AgentOptions = {
@@ -32,8 +34,13 @@ export type AgentOptions = {
   identity: { agent: string; privateKey: KeyObject; controller: URL; pins: readonly string[] };
   clock: Clock;
   log: Log;
-  /** Each time the tunnel is up. */
+  /** Each time the tunnel is up, and when it fell or could not be dialled. */
   onUp?: (() => void) | undefined;
+  onDown?: ((fault?: Fault | Error) => void) | undefined;
+  /** As of `TunnelOptions`. */
+  after?: Promise<void> | undefined;
+  /** Where something watches a new version come up: takes offers of one. */
+  upgrades?: ((tell: () => void) => Upgrades) | undefined;
   /** The controller will have a new key: to be kept with the identity. */
   onPins?: ((pins: readonly string[]) => void) | undefined;
   /** Of the tunnel: how often it is pinged, when it is dead, how long it queues. */
@@ -55,6 +62,7 @@ export type Agent = {
     sip: Readonly<SipCounters>;
     media: Readonly<MediaCounters>;
     http: Readonly<RelayCounters>;
+    tunnel: AgentTunnel['counters'];
   };
   /** Takes no new flows, answers what is asked already, tells the controller, and lets go of everything. */
   close(): Promise<void>;
@@ -66,6 +74,9 @@ export async function runAgent({
   clock,
   log,
   onUp,
+  onDown = () => {},
+  after,
+  upgrades,
   onPins,
   intervals = {},
   dial = dialTunnel,
@@ -116,7 +127,8 @@ export async function runAgent({
       onStray: pnp.stray,
     });
     opened.push(http);
-    const status = () => statusOf(sip, http);
+    const upgrading = upgrades?.(() => tunnel?.control(status()));
+    const status = () => ({ ...statusOf(sip, http), ...upgrading?.status() });
 
     tunnel = dial({
       controller: identity.controller,
@@ -127,7 +139,7 @@ export async function runAgent({
       log,
       status,
       flows: () => sip.relay.flows(),
-      onControl: (message) => control(message, { sip, media, pnp, log }),
+      onControl: (message) => control(message, { sip, media, pnp, upgrading, log }),
       onSip: (flow, bytes) => sip.relay.send(flow, bytes),
       onRtp: (stream, packet) => media.send(stream, packet),
       onUp(newEpoch) {
@@ -138,8 +150,10 @@ export async function runAgent({
         }
         onUp?.();
       },
-      // Nothing to do: what waits, waits in the link, and `isUp` tells the rest.
-      onDown: () => {},
+      // What waits, waits in the link.
+      onDown: () => onDown(),
+      onFailure: onDown,
+      after,
       ...(onPins && { onPins }),
       ...intervals,
     });
@@ -161,7 +175,13 @@ export async function runAgent({
       get isUp() {
         return up.isUp;
       },
-      counters: { pnp: pnp.counters, sip: sip.relay.counters, media: media.counters, http: http.counters },
+      counters: {
+        pnp: pnp.counters,
+        sip: sip.relay.counters,
+        media: media.counters,
+        http: http.counters,
+        tunnel: up.counters,
+      },
       close() {
         cancelLoad();
         closing ??= drain({ sip, media, http, pnp, tunnel: up });
@@ -180,7 +200,7 @@ const nextPort = (port: number) => (port === 0 ? 0 : port + 1);
 const at = (hosts: readonly string[], port: number) => hosts.map((address) => ({ address, port }));
 
 /** The tunnel for rooms that are open before it is dialled: until then it takes nothing. */
-function createUplink(tunnel: () => AgentTunnel | undefined): Omit<AgentTunnel, 'close'> {
+function createUplink(tunnel: () => AgentTunnel | undefined): Omit<AgentTunnel, 'close' | 'counters'> {
   return {
     get isUp() {
       return tunnel()?.isUp ?? false;
@@ -212,9 +232,9 @@ function statusOf(sip: SipSockets, http: HttpRelay): Extract<ControlMessage, { t
   };
 }
 
-type Rooms = { sip: SipSockets; media: AgentMedia; pnp: Pnp; log: Log };
+type Rooms = { sip: SipSockets; media: AgentMedia; pnp: Pnp; upgrading: Upgrades | undefined; log: Log };
 
-function control(message: ControlMessage, { sip, media, pnp, log }: Rooms): void {
+function control(message: ControlMessage, { sip, media, pnp, upgrading, log }: Rooms): void {
   switch (message.type) {
     case 'flow.open':
       sip.relay.openFlow(message);
@@ -238,6 +258,10 @@ function control(message: ControlMessage, { sip, media, pnp, log }: Rooms): void
       break;
     case 'who':
       pnp.who(message).catch((err: unknown) => log.debug({ err }, 'no neighbour table'));
+      break;
+    case 'release':
+    case 'upgrade':
+      upgrading?.take(message);
       break;
     case 'closing':
       log.info({ reason: message.reason }, 'controller closing');

@@ -1,10 +1,12 @@
 /**
  * What the commands of the program do: `enrol` once, `run` until a signal.
  *
+ *     run --supervised     as ./parent.ts, which runs this again as its child
  *     SIGTERM, SIGINT      no new flows, tell the controller, let go; exit 0
  *     a second one         exit at once
  */
 
+import cluster from 'node:cluster';
 import { mkdir, readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,15 +16,22 @@ import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type Agent, runAgent } from './agent.ts';
+import { findKept, readRefusal } from './bundles.ts';
+import { type Channel, openChannel } from './channel.ts';
 import { type AgentConfig, listenAddresses, loadConfig } from './config.ts';
+import { download } from './dial.ts';
 import { enrol } from './enrol.ts';
-import { keepIdentity, readIdentity } from './identity.ts';
+import { type AgentIdentity, keepIdentity, readIdentity } from './identity.ts';
+import { createNotify, type Notify } from './notify.ts';
+import { startParent } from './parent.ts';
+import { createStateFile, waitUntilUp } from './state.ts';
+import { createUpgrades } from './upgrade.ts';
 import { version } from './version.ts';
 
 export type Flags = ReadonlyMap<string, readonly string[]>;
 
 /** What a command needs of the process: its environment, its ends and its signals. */
-export type Surroundings = Pick<NodeJS.Process, 'env' | 'stdin' | 'stdout' | 'on' | 'off' | 'exit'>;
+export type Surroundings = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 'on' | 'off' | 'exit'>;
 
 const defaultFolder = './hotdesk-agent-data';
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
@@ -40,6 +49,18 @@ export async function enrolAgent(flags: Flags, { env, stdin, stdout }: Surroundi
   return 0;
 }
 
+export async function waitForAgent(flags: Flags, { env, stdout }: Surroundings): Promise<number> {
+  const seconds = Number(flags.get('seconds')?.at(-1) ?? 60);
+  if (!(seconds >= 0 && seconds <= 3_600)) {
+    throw new Fault('input.invalid', '--seconds: 0 to 3600', { field: '--seconds' });
+  }
+  const folder = folderOf(flags, env);
+  const { agent, site, controller } = await readIdentity(folder);
+  await waitUntilUp(folder, { waitMs: seconds * 1_000 });
+  stdout.write(`the tunnel is up: agent ${agent} of site ${site} at ${controller.host}\n`);
+  return 0;
+}
+
 export async function runUntilStopped(flags: Flags, surroundings: Surroundings): Promise<number> {
   const { env, stdout } = surroundings;
   const folder = folderOf(flags, env);
@@ -53,27 +74,82 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
   const identity = await readIdentity(folder);
   const log = createLog(config.logLevel).child({ agent: identity.agent });
   log.info({ version, site: identity.site, controller: identity.controller.host, ...effective }, 'starting');
-  const stopped = untilStopped(surroundings, log);
+  const notify = createNotify({ env, clock: systemClock });
+  if (flags.has('supervised') && cluster.isPrimary) {
+    return await runParent({ folder, config, identity, notify, log, surroundings });
+  }
+  const channel = openChannel();
+  const state = createStateFile(folder, systemClock.wall, (err) => log.warn({ err }, 'state not kept'));
+  state.keep({ tunnel: 'down', reason: 'it has just started' });
+  const stopped = untilStopped(surroundings, log, channel);
   let reportUp = () => {};
   const up = new Promise<void>((resolve) => {
     reportUp = resolve;
   });
-  const keepPins = (pins: readonly string[]) => {
-    keepIdentity(folder, { ...identity, pins }).catch((err: unknown) => log.error({ err }, 'pins not kept'));
+  let { pins, releaseKey } = identity;
+  const keep = () => {
+    const now = { ...identity, pins, releaseKey };
+    keepIdentity(folder, now).catch((err: unknown) => log.error({ err }, 'identity not kept'));
+  };
+  const refused = await readRefusal(folder);
+  const upgrades = (tell: () => void) => {
+    const made = createUpgrades(
+      {
+        data: folder,
+        version,
+        releaseKey,
+        refused,
+        fetch: (path, bytes) =>
+          download({ controller: identity.controller, pins, allowPlain: config.allowPlain }, path, bytes),
+        onKey(key) {
+          releaseKey = key;
+          keep();
+        },
+        onUpgrade: (offer, file) => channel?.tell({ type: 'upgrade', offer, file }),
+        clock: systemClock,
+        log,
+      },
+      tell,
+    );
+    channel?.onMessage((message) => message.type === 'refused' && made.refused(message.reason));
+    return made;
   };
   const agent = await runAgent({
     config,
     identity,
     clock: systemClock,
     log,
-    onUp: reportUp,
-    onPins: keepPins,
+    after: channel && mayDial(channel, stopped),
+    onUp() {
+      reportUp();
+      state.keep({ tunnel: 'up' });
+      channel?.tell({ type: 'up' });
+      if (channel === undefined) notify.tell('STATUS=the tunnel is up');
+    },
+    onDown(fault) {
+      if (fault === undefined) channel?.tell({ type: 'down' });
+      const code = Fault.is(fault) ? fault.code : undefined;
+      state.keep({ tunnel: 'down', ...(fault && { reason: fault.message }), ...(code && { code }) });
+    },
+    onPins(now) {
+      pins = now;
+      keep();
+    },
+    ...(channel && { upgrades }),
   });
   if (flags.has('json-ready')) void up.then(() => stdout.write(`${JSON.stringify(ready(agent))}\n`));
   log.info({ sip: agent.sip.map(formatHostPort), http: agent.http.map(formatHostPort) }, 'listening');
 
+  if (channel === undefined) {
+    notify.tell('READY=1');
+    notify.keepWatch(() => true);
+  } else channel.tell({ type: 'listening' });
+  const heartbeat = setInterval(() => channel?.tell({ type: 'alive' }), 10_000);
   log.info({ signal: await stopped }, 'stopping');
+  clearInterval(heartbeat);
+  notify.close();
   await agent.close();
+  await state.close();
   log.info({ counters: agent.counters }, 'stopped');
   return 0;
 }
@@ -82,7 +158,52 @@ function ready({ sip: [sip], http: [http] }: Agent) {
   return { ready: true, sip: sip && formatHostPort(sip), http: http && formatHostPort(http) };
 }
 
-function untilStopped(surroundings: Surroundings, log: Logger): Promise<string> {
+/** Once the parent says so; at the latest when it is over. */
+function mayDial(channel: Channel, stopped: Promise<string>): Promise<void> {
+  return new Promise((resolve) => {
+    channel.onMessage(({ type }) => type === 'dial' && resolve());
+    void stopped.then(() => resolve());
+  });
+}
+
+type ParentNeeds = {
+  folder: string;
+  config: AgentConfig;
+  identity: AgentIdentity;
+  notify: Notify;
+  log: Logger;
+  surroundings: Surroundings;
+};
+
+async function runParent({
+  folder,
+  config,
+  identity,
+  notify,
+  log,
+  surroundings,
+}: ParentNeeds): Promise<number> {
+  const [, installed = '', ...argv] = surroundings.argv;
+  const kept = await findKept(folder, version, identity.releaseKey).catch((err: unknown) => {
+    log.error({ err }, 'the version that was kept is not as it was; the installed one runs');
+    return undefined;
+  });
+  const parent = startParent({
+    data: folder,
+    program: kept?.file ?? installed,
+    argv,
+    patienceMs: config.upgradeSeconds * 1_000,
+    clock: systemClock,
+    notify,
+    log,
+  });
+  void untilStopped(surroundings, log).then(() => parent.stop());
+  const code = await parent.ended;
+  notify.close();
+  return code;
+}
+
+function untilStopped(surroundings: Surroundings, log: Logger, channel?: Channel): Promise<string> {
   let signals = 0;
   return new Promise((stop) => {
     const take = (signal: string) => {
@@ -93,6 +214,7 @@ function untilStopped(surroundings: Surroundings, log: Logger): Promise<string> 
       stop(signal);
     };
     for (const signal of stopSignals) surroundings.on(signal, take);
+    channel?.onMessage(({ type }) => type === 'stop' && stop('another version follows'));
     // Of a channel, when a program started us with one (the demo): we do not outlive it.
     surroundings.on('disconnect', () => take('starter gone'));
   });

@@ -69,6 +69,20 @@ export const configSchema = z.strictObject({
   pnp: yes
     .default(true)
     .describe('true or false: answer phones that ask the LAN for their config (SIP PnP, 224.0.1.75)'),
+  upgradeSeconds: z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,4}$/)
+          .transform(Number),
+      ],
+      'seconds, 1 to 3600',
+    )
+    .refine((value) => Number.isInteger(value) && value >= 1 && value <= 3_600, 'seconds, 1 to 3600')
+    .default(60)
+    .describe('how long a new version has to reach the controller before the old one is back (--supervised)'),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

@@ -125,6 +125,36 @@ export async function ask(
   }
 }
 
+/** What is at `path`, over a way of its own; rejects with `unavailable` when it is not `bytes` long. */
+export async function download(way: Way, path: string, bytes: number): Promise<Buffer> {
+  const { socket } = await dial(way);
+  try {
+    return await new Promise((resolve, reject) => {
+      const failed = (cause: Error) => reject(unreachable(way.controller, cause.message, cause));
+      const headers = { host: way.controller.host, connection: 'close' };
+      const asking = request({ path, createConnection: () => socket, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        let got = 0;
+        response.on('error', failed);
+        response.on('data', (chunk: Buffer) => {
+          got += chunk.length;
+          if (got > bytes) response.destroy(new Error(`${path} is longer than it should be`));
+          else chunks.push(chunk);
+        });
+        response.on('end', () => {
+          if (response.statusCode === 200 && got === bytes) resolve(Buffer.concat(chunks));
+          else failed(new Error(`${path} is not to be had (${response.statusCode}, ${got} bytes)`));
+        });
+      });
+      asking.setTimeout(way.timeoutMs ?? 10_000, () => asking.destroy(new Error('no answer')));
+      asking.on('error', failed);
+      asking.end();
+    });
+  } finally {
+    socket.destroy();
+  }
+}
+
 function pinOf(socket: Socket): string | undefined {
   if (!('getPeerX509Certificate' in socket)) return undefined;
   const certificate = (socket as ReturnType<typeof connectTls>).getPeerX509Certificate();

@@ -4,6 +4,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
 import { parseEnrolToken } from '#protocol/tunnel/enrol-token.ts';
+import { releaseKey } from '#protocol/tunnel/release.ts';
 import { paths } from '#protocol/tunnel/version.ts';
 import { ask } from './dial.ts';
 import type { AgentIdentity } from './identity.ts';
@@ -12,6 +13,7 @@ const answer = z.object({
   agent: z.string().regex(/^[0-9a-f]{16}$/),
   site: z.string().max(64),
   pins: z.array(z.string().regex(/^[A-Za-z0-9_-]{43}$/)).max(2),
+  releaseKey: releaseKey.optional(),
 });
 
 export type EnrolOptions = { controller: URL; token: string; allowPlain?: boolean; signal?: AbortSignal };

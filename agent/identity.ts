@@ -2,7 +2,7 @@
  * Who this agent is: made by `enrol`, kept in one file that only its owner may
  * read. Whoever has this file is this agent, until it is revoked.
  *
- *     identity.json   { agent, site, controller, pins, privateKey }     0600
+ *     identity.json   { agent, site, controller, pins, privateKey, releaseKey }     0600
  */
 
 import { createPrivateKey, type KeyObject } from 'node:crypto';
@@ -10,6 +10,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
+import { releaseKey } from '#protocol/tunnel/release.ts';
 
 export type AgentIdentity = {
   agent: string;
@@ -18,6 +19,8 @@ export type AgentIdentity = {
   /** base64url SHA-256 of the SPKI: the controller's key is one of these. */
   pins: readonly string[];
   privateKey: KeyObject;
+  /** Whose signature is taken on a release; unknown to who enrolled before there were any. */
+  releaseKey?: string | undefined;
 };
 
 const schema = z.object({
@@ -26,6 +29,7 @@ const schema = z.object({
   controller: z.url({ protocol: /^wss?$/ }),
   pins: z.array(z.string().regex(/^[A-Za-z0-9_-]{43}$/)).max(2),
   privateKey: z.string(),
+  releaseKey: releaseKey.optional(),
 });
 
 const fileIn = (folder: string) => join(folder, 'identity.json');

@@ -3,6 +3,7 @@
  *
  *     hotdesk-agent enrol    spends a one-time token, once an office
  *     hotdesk-agent run      carries the office's phones to the controller
+ *     hotdesk-agent wait     until the tunnel of the one that runs is up
  *     hotdesk-agent phone    a phone without a housing
  *
  * Exit: 0 done, 1 it failed, 2 the command line or the configuration is wrong.
@@ -13,7 +14,7 @@
 import { cac } from 'cac';
 import { type FlagShape, readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
-import { enrolAgent, runUntilStopped } from './commands.ts';
+import { enrolAgent, runUntilStopped, waitForAgent } from './commands.ts';
 import { configSchema, toFlag } from './config.ts';
 import { version } from './version.ts';
 
@@ -31,11 +32,17 @@ cli
 const run = cli
   .command('run', 'carry the phones of this office to the controller')
   .option('--data <dir>', 'folder for key and configuration (default: ./hotdesk-agent-data)')
+  .option('--supervised', 'under a parent that keeps the sockets while one version follows another')
   .option('--json-ready', 'one line of JSON on stdout when the tunnel is up')
   .option('--check-config', 'print the effective configuration and end');
 for (const [name, field] of Object.entries(configSchema.shape)) {
   run.option(`--${toFlag(name)}${name === 'allowPlain' ? '' : ' <value>'}`, field.description ?? '');
 }
+
+const wait = cli
+  .command('wait', 'wait until the tunnel of the agent that runs is up, or say what is wrong')
+  .option('--data <dir>', 'folder for key and configuration (default: ./hotdesk-agent-data)')
+  .option('--seconds <n>', 'how long (default: 60)');
 
 cli.command('phone', 'a phone without a housing: hotdesk-agent phone --help').allowUnknownOptions();
 
@@ -76,6 +83,7 @@ async function dispatch(argv: string[]): Promise<number> {
   }
   const { flags, words } = readArgv(rest, command.options.map(toShape));
   if (words[0] !== undefined) throw new Fault('input.invalid', `"${words[0]}" is not expected`);
+  if (command === wait) return waitForAgent(flags, process);
   return command === run ? runUntilStopped(flags, process) : enrolAgent(flags, process);
 }
 

@@ -68,6 +68,10 @@ export type TunnelOptions = {
   /** `newEpoch`: the controller knows nothing of before; streams of before are gone. */
   onUp(newEpoch: boolean): void;
   onDown(): void;
+  /** It could not be dialled. */
+  onFailure?(fault: Fault | Error): void;
+  /** Not dialled before that: whoever has our key now lets go of it first. */
+  after?: Promise<void> | undefined;
   /** The controller will have a new key: keep these pins instead of the old ones. */
   onPins?(pins: readonly string[]): void;
   random?: () => number;
@@ -80,6 +84,8 @@ export type TunnelOptions = {
 
 export interface AgentTunnel {
   readonly isUp: boolean;
+  /** `unknownControl`: messages of a later version. */
+  readonly counters: { readonly unknownControl: number };
   control(message: ControlMessage): void;
   /** False: down for longer than the gap, or the queue is full. The bytes are kept, not copied. */
   sip(flow: number, bytes: Uint8Array): boolean;
@@ -102,6 +108,7 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
   };
   const closing = new AbortController();
   let pins = options.pins;
+  const counters = { unknownControl: 0 };
 
   const links: Record<SocketKind, Link> = {
     signal: new Link({
@@ -129,8 +136,13 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
 
   function take(frame: Frame): void {
     if (frame.type === 'sip') options.onSip(frame.channel, frame.body);
-    else if (frame.type === 'control') options.onControl(decodeControl(frame.body));
+    else if (frame.type === 'control') obey(decodeControl(frame.body));
     else requests.take(frame);
+  }
+
+  function obey(message: ControlMessage | undefined): void {
+    if (message === undefined) counters.unknownControl++;
+    else options.onControl(message);
   }
 
   function signalUp(fresh: boolean, left: readonly Frame[]): void {
@@ -158,6 +170,7 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
     // Where TLS ends nobody tells: over our controller's own TLS a nonce is refused, and the reverse.
     let ending: Ending = controller.protocol === 'wss:' ? 'controller' : 'proxy';
     return async (signal: AbortSignal) => {
+      await until(options.after, signal);
       const way = { controller, pins, signal, ...(allowPlain && { allowPlain }) };
       try {
         const opened = await openSocket({ kind, identity, ending, ...way });
@@ -179,11 +192,11 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
   const loops = (['signal', 'media'] as const).map((kind) =>
     keepUp({
       open: opener(kind),
-      onFailure: (err, waitMs) =>
-        log.warn(
-          { kind, code: Fault.is(err) ? err.code : 'internal', reason: err.message, waitMs },
-          'not connected',
-        ),
+      onFailure: (err, waitMs) => {
+        const code = Fault.is(err) ? err.code : 'internal';
+        log.warn({ kind, code, reason: err.message, waitMs }, 'not connected');
+        if (kind === 'signal') options.onFailure?.(err);
+      },
       backoff: createBackoff({ ...(random && { random }) }),
       clock,
       signal: closing.signal,
@@ -195,6 +208,7 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
     get isUp() {
       return links.signal.isUp;
     },
+    counters,
     control,
     sip: (flow, bytes) => links.signal.sendKept('sip', flow, bytes),
     rtp: (stream, packet) => links.media.sendRtp(stream, packet),
@@ -217,6 +231,15 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
       return closed;
     },
   };
+}
+
+/** Or until it is not wanted any more, which the loop sees. */
+function until(after: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  if (after === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    void after.then(resolve);
+  });
 }
 
 /** Answers when the socket has ended. */

@@ -11,11 +11,12 @@
  */
 
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { formatRelease, signRelease } from '#controller/release/release.ts';
 import { bundlePage } from '#controller/web/bundle.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -45,8 +46,10 @@ try {
       recursive: true,
       filter: async (source) => (await stat(source)).isDirectory() || source.endsWith('.wav'),
     }),
+    cp(join(root, 'install.sh'), join(fresh, 'install.sh')),
     listParts(join(fresh, 'sbom.cdx.json')),
   ]);
+  await release(fresh);
   await rm(dist, { recursive: true, force: true });
   await rename(fresh, dist);
 } finally {
@@ -74,6 +77,14 @@ async function bundle(entry: string, outfile: string): Promise<void> {
     external: ['bufferutil', 'utf-8-validate'],
   });
   await chmod(outfile, 0o755);
+}
+
+/** With a key (PEM) in HOTDESK_RELEASE_KEY it is signed here; else each controller signs it with its own. */
+async function release(folder: string): Promise<void> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  await writeFile(join(folder, 'manifest.json'), await formatRelease(folder, version));
+  const key = process.env.HOTDESK_RELEASE_KEY;
+  if (key !== undefined) await signRelease(folder, await readFile(key, 'utf8'));
 }
 
 type Parts = {

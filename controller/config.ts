@@ -13,6 +13,20 @@ const schema = z.strictObject({
   data: z.string().min(1).default('./hotdesk-data').describe('DIR: store, keys, certificate, control socket'),
   listen: address.default('0.0.0.0').describe('ADDRESS: where agents come in'),
   'tunnel-port': port.default(8443).describe('N: where agents come in; 0 is any free one'),
+  'public-host': z
+    .union(
+      [z.literal(''), z.string().regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/)],
+      'is not HOST or HOST:PORT',
+    )
+    .default('')
+    .describe(
+      'HOST[:PORT]: as offices reach --tunnel-port, for the line that installs an agent; our address unless set',
+    ),
+  'upgrade-wait': z
+    .string()
+    .regex(/^(?:off|\d{1,5})$/, 'minutes, or off')
+    .default('240')
+    .describe('MINUTES: how long calls may hold up the new version of an agent; off: none is offered'),
   'api-listen': address
     .default('127.0.0.1')
     .describe('ADDRESS: of the page and the API; off loopback they speak HTTPS only'),
@@ -53,6 +67,10 @@ export type Config = {
   listen: { address: string; port: number };
   apiListen: { address: string; port: number };
   apiTls: ApiTls;
+  /** With a port, as an office dials it; absent: guessed. */
+  publicHost?: string;
+  /** Infinite: agents are not upgraded. */
+  upgradeWaitMs: number;
   /** Undefined: any. */
   rtpPorts: PortRange | undefined;
   /** Absent: nobody can fetch a place, and no route may want that. */
@@ -99,12 +117,23 @@ export function loadConfig({ argv, env }: ConfigInput): Config {
     const name = issue?.path.join('.') ?? '';
     throw wrong(name, `--${name} (or ${environmentName(name)}): ${issue?.message}`);
   }
-  const { data, listen, 'tunnel-port': tunnelPort, 'api-listen': apiListen } = read.data;
+  const {
+    data,
+    listen,
+    'tunnel-port': tunnelPort,
+    'api-listen': apiListen,
+    'public-host': publicHost,
+    'upgrade-wait': upgradeWait,
+  } = read.data;
   return {
     data: resolve(data),
     listen: { address: listen, port: tunnelPort },
     apiListen: { address: apiListen, port: read.data['api-port'] },
     apiTls: tlsOf(read.data),
+    ...(publicHost !== '' && {
+      publicHost: /:\d+$/.test(publicHost) ? publicHost : `${publicHost}:${tunnelPort}`,
+    }),
+    upgradeWaitMs: upgradeWait === 'off' ? Number.POSITIVE_INFINITY : Number(upgradeWait) * 60_000,
     rtpPorts: rangeIn(read.data['rtp-ports']),
     ...(read.data['location-url'] !== '' && { locationUrl: read.data['location-url'] }),
     logLevel: read.data['log-level'],

@@ -30,6 +30,9 @@ import { createProvisioning } from '#controller/provisioning/provisioning.ts';
 import { createRedirections } from '#controller/provisioning/rps/redirections.ts';
 import { createSipStrangers } from '#controller/provisioning/sip-strangers.ts';
 import { createUnknownPhones } from '#controller/provisioning/unknown-phones.ts';
+import { createDownloads } from '#controller/release/downloads.ts';
+import { createOffers } from '#controller/release/offers.ts';
+import { openRelease } from '#controller/release/release.ts';
 import { createDeskHistory } from '#controller/sessions/desk-history.ts';
 import { createSessions } from '#controller/sessions/sessions.ts';
 import { createSipCore, type SipCore } from '#controller/sip/core.ts';
@@ -59,6 +62,12 @@ export type ControllerOptions = {
   apiTls?: ApiTls;
   /** For calls to upstreams; absent: any. */
   rtpPorts?: PortRange | undefined;
+  /** As offices reach `listen`, with its port; absent: guessed. */
+  publicHost?: string;
+  /** How long calls may hold up an agent's new version; infinite: none is offered. */
+  upgradeWaitMs?: number;
+  /** The folder of the built programs: what agents are installed from. */
+  programs?: string;
   /** Where the API's /location is reached from outside. */
   locationUrl?: string;
   log: Logger;
@@ -79,6 +88,9 @@ export async function openController({
   apiListen,
   apiTls = { type: 'none' },
   rtpPorts,
+  publicHost,
+  upgradeWaitMs = 4 * 3_600_000,
+  programs,
   locationUrl,
   log,
 }: ControllerOptions): Promise<Controller> {
@@ -95,8 +107,17 @@ export async function openController({
     const audit = await openAudit({ folder: auditFolder(data), clock, log });
     opened.push(audit);
     happenings.watch(recordSessions(audit));
+    const release = programs === undefined ? undefined : await openRelease(programs, data);
+    const downloads = release && createDownloads(release);
+    // Nobody says how it is before the lines below have run, as for the hub's.
+    const isBusy = (agent: string) => {
+      const site = store.get('agents', agent)?.site ?? '';
+      return media.calls().some((call) => call.endedAt === undefined && call.sites.includes(site));
+    };
+    const offers = release && createOffers({ release, isBusy, clock, log, maxWaitMs: upgradeWaitMs });
     const hub = await listenHub({
       listen,
+      publicHost,
       folder: data,
       store,
       clock,
@@ -106,8 +127,12 @@ export async function openController({
       onHttp: (request) => provisioning.answer(request),
       onHeard: (phone) => unknownPhones.heard(phone),
       onLink: (agent, site, isUp) => tell({ type: 'agent', agent, site, isUp }),
+      release: release &&
+        downloads &&
+        offers && { key: release.key, answer: downloads.answer, onStatus: offers.onStatus },
     });
     opened.push(hub);
+    if (offers !== undefined) opened.push(offers);
 
     const adoption = createAdoption({ store, clock });
     const provisioning = createProvisioning({
@@ -219,6 +244,7 @@ export async function openController({
         notices: notices.counters,
         webhooks: webhooks.counters,
         events: events.counters,
+        ...(downloads && { release: { ...downloads.counters, ...offers?.counters } }),
       }),
       clock,
       log,

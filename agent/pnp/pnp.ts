@@ -76,7 +76,7 @@ export async function openPnp({
   async function open(address: string, port: number, isShared: boolean): Promise<Socket> {
     const socket = createSocket({ type: 'udp4', reuseAddr: isShared });
     opened.push(socket);
-    socket.bind({ address, port });
+    socket.bind({ address, port, exclusive: true });
     await once(socket, 'listening');
     socket.on('error', (err) => log.warn({ err, local: address }, 'PnP socket failed'));
     return socket;

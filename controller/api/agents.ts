@@ -6,7 +6,7 @@
  *     PATCH  /agents/:id {name}      → agent
  *     DELETE /agents/:id             → 204, revoked: its tunnel is closed
  *     GET    /enrol-tokens           → {items: [{id, site, expiresAt, spentAt}]}
- *     POST   /enrol-tokens {site}    → 201 {site, token}: good for 10 minutes, the only time it is shown
+ *     POST   /enrol-tokens {site}    → 201 {site, token, installLine}: good for 10 minutes, shown once
  *     GET    /enrol-tokens/:id
  *     DELETE /enrol-tokens/:id       → 204, not good any more
  */
@@ -23,6 +23,7 @@ import { listOf, moment, type Route, route } from './route.ts';
 /** What this room asks of controller/tunnel. */
 export interface Agents {
   createEnrolToken(site: string): Promise<string>;
+  installLine(token: string): string;
   revoke(agent: string): Promise<void>;
   agents(): readonly AgentState[];
 }
@@ -31,6 +32,7 @@ export type AgentState = {
   agent: string;
   isUp: boolean;
   version?: string | undefined;
+  upgrade?: { version: string; state: string; reason?: string | undefined } | undefined;
   sip?: HostPort | undefined;
   sipTcp?: HostPort | undefined;
   sipTls?: HostPort | undefined;
@@ -49,6 +51,9 @@ const shownAgent = z.strictObject({
   name: displayName.optional(),
   isUp: z.boolean(),
   version: z.string().optional(),
+  upgrade: z
+    .strictObject({ version: z.string(), state: z.string(), reason: z.string().optional() })
+    .optional(),
   sip: z.string().optional(),
   sipTcp: z.string().optional(),
   sipTls: z.string().optional(),
@@ -207,12 +212,13 @@ export function enrolTokenRoutes({ store, hub }: { store: Store; hub: Agents }):
         tag: 'agents',
         summary: 'Make an enrolment token; it is shown once',
         body: enrolment,
-        answer: z.strictObject({ site: siteId, token: z.string() }),
+        answer: z.strictObject({ site: siteId, token: z.string(), installLine: z.string() }),
         status: 201,
       },
       async ({ body: { site } }) => {
         if (store.get('sites', site) === undefined) throw missing('site', site);
-        return { site, token: await hub.createEnrolToken(site) };
+        const token = await hub.createEnrolToken(site);
+        return { site, token, installLine: hub.installLine(token) };
       },
     ),
     route(
@@ -261,6 +267,7 @@ function toJson({ id, site, name, enrolledAt, revokedAt }: Agent, state: AgentSt
     name,
     isUp: state?.isUp ?? false,
     version: state?.version,
+    upgrade: state?.upgrade,
     sip: state?.sip && formatHostPort(state.sip),
     sipTcp: state?.sipTcp && formatHostPort(state.sipTcp),
     sipTls: state?.sipTls && formatHostPort(state.sipTls),

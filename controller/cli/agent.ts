@@ -1,6 +1,5 @@
 /** `hotdesk agent …` and `enrol-token …`: the edge processes, and how new ones come in. */
 
-import { tokenOf } from './account.ts';
 import { field } from './table.ts';
 import { item, last, type Noun, need, plainVerbs, type Verb, valued } from './verb.ts';
 
@@ -52,10 +51,14 @@ export const enrolTokenNoun: Noun = {
       field('spentAt', 'spent'),
     ]),
     create: {
-      about: 'prints the token, once; it is good for 10 minutes',
+      about: 'prints the line that installs an agent; its token is good once, for 10 minutes',
       args: [],
       flags: [valued('site', 'ID', 'of the new agent')],
-      run: (call) => tokenOf(call.client.ask('POST', '/enrol-tokens', { site: need(call, 'site') })),
+      async run(call) {
+        const asked = call.client.ask('POST', '/enrol-tokens', { site: need(call, 'site') });
+        const json = (await asked) as { installLine: string };
+        return { type: 'text', text: json.installLine, json };
+      },
     },
   },
 };

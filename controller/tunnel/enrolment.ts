@@ -22,7 +22,8 @@ export const enrolRequest = z.strictObject({
   publicKey: agent.shape.publicKey,
 });
 
-export type EnrolAnswer = { agent: string; site: string; pins: string[] };
+/** `releaseKey`: whose signature the agent is to take on what it is upgraded with. */
+export type EnrolAnswer = { agent: string; site: string; pins: string[]; releaseKey?: string };
 
 export type Enrolment = {
   /** The printable token; throws `not.found`, `limit.reached`. */
@@ -35,10 +36,12 @@ export function createEnrolment({
   store,
   clock,
   pins,
+  releaseKey,
 }: {
   store: Store;
   clock: Clock;
   pins: string[];
+  releaseKey?: string | undefined;
 }): Enrolment {
   async function createToken(site: string): Promise<string> {
     if (store.get('sites', site) === undefined) {
@@ -87,7 +90,7 @@ export function createEnrolment({
       if (Fault.is(error, 'conflict')) return undefined; // somebody else spent it meanwhile
       throw error;
     }
-    return { agent: id, site: token.site, pins };
+    return { agent: id, site: token.site, pins, ...(releaseKey !== undefined && { releaseKey }) };
   }
 
   return { createToken, enrol };

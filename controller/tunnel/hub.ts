@@ -24,16 +24,28 @@ import type { SocketKind } from '#protocol/tunnel/version.ts';
 import { createAuthentication } from './authentication.ts';
 import { openIdentity } from './certificate.ts';
 import { createEnrolment } from './enrolment.ts';
-import { openListener } from './listener.ts';
+import { formatInstallLine, guessHost } from './install-line.ts';
+import { type ListenerOptions, openListener } from './listener.ts';
 import type { Log } from './log.ts';
 import { createNonces } from './nonces.ts';
-import { type Intervals, type Lost, RemoteAgent } from './remote-agent.ts';
+import { type AgentStatus, type Intervals, type Lost, RemoteAgent } from './remote-agent.ts';
 import { createSiteCas } from './site-ca.ts';
 
 /** How often one socket may take another's place. */
 const takeoverMs = 60_000;
+/** Of controller/release. */
+export type HubRelease = {
+  /** Who signed it. */
+  key: string;
+  answer: NonNullable<ListenerOptions['download']>;
+  /** An agent said how it is; it may be told of a newer version. */
+  onStatus(agent: string, status: AgentStatus, tell: RemoteAgent['tell']): void;
+};
+
 export type HubOptions = Intervals & {
   listen: HostPort;
+  /** As offices reach it, with its port; absent: guessed. */
+  publicHost?: string | undefined;
   /** The data folder: tls.key and tls.crt are in it, made on first start. */
   folder: string;
   store: Store;
@@ -49,6 +61,8 @@ export type HubOptions = Intervals & {
   plain?: { pins: string[] };
   /** How long a socket has to show that it lives before another takes its place. */
   probeMs?: number;
+  /** What agents are installed from, and who signed it. */
+  release?: HubRelease | undefined;
 };
 
 export type AgentSummary = {
@@ -56,6 +70,8 @@ export type AgentSummary = {
   site: string;
   isUp: boolean;
   version?: string;
+  /** What became of the last release it was told of. */
+  upgrade?: AgentStatus['upgrade'];
   /** By UDP. */
   sip?: HostPort;
   sipTcp?: HostPort;
@@ -82,6 +98,8 @@ export type HubCounters = {
   forbidden: number;
   /** SIP that came on a flow nobody opened, and that was given up before its agent came. */
   unknownFlow: number;
+  /** Control messages of a later version of an agent. */
+  unknownControl: number;
   sipDropped: number;
   /** Flows and HTTP requests beyond what an agent may have. */
   flowsRefused: number;
@@ -97,6 +115,8 @@ export interface Hub extends Flows, MediaPorts {
   readonly counters: HubCounters;
   /** The printable one-time token; throws `not.found` when there is no such site. */
   createEnrolToken(site: string): Promise<string>;
+  /** What an admin pastes in an office to install an agent with that token. */
+  installLine(token: string): string;
   /** Its tunnel is closed when this resolves; throws `not.found`. */
   revoke(agent: string): Promise<void>;
   agents(): AgentSummary[];
@@ -110,6 +130,7 @@ export interface Hub extends Flows, MediaPorts {
 export async function listenHub(options: HubOptions): Promise<Hub> {
   const {
     listen,
+    publicHost,
     folder,
     store,
     clock,
@@ -120,6 +141,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     onLink = () => {},
     plain,
     probeMs = 2_000,
+    release,
     pingMs,
     deadMs,
     gapMs,
@@ -132,7 +154,12 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
   const { key, certificate, pin, nextPin } = await openIdentity(folder);
   const siteCas = createSiteCas({ folder, clock });
   const nonces = createNonces(clock);
-  const enrolment = createEnrolment({ store, clock, pins: plain?.pins ?? [pin, nextPin] });
+  const enrolment = createEnrolment({
+    store,
+    clock,
+    pins: plain?.pins ?? [pin, nextPin],
+    releaseKey: release?.key,
+  });
   const remotes = new Map<string, RemoteAgent>();
   const takenOverAt = new Map<string, number>();
   const own = { duplicates: 0, takeovers: 0, forbidden: 0 };
@@ -142,7 +169,20 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     if (known !== undefined) return known;
     const sign = (tlsKey: string, addresses: readonly string[]) =>
       siteCas.sign({ site: agent.site, tlsKey, addresses });
-    const remote = new RemoteAgent({ agent, clock, log, intervals, onSip, onHttp, onHeard, onLink, sign });
+    const onStatus = (status: AgentStatus) =>
+      release?.onStatus(agent.id, status, (message) => remote.tell(message));
+    const remote = new RemoteAgent({
+      agent,
+      clock,
+      log,
+      intervals,
+      onSip,
+      onHttp,
+      onHeard,
+      onLink,
+      sign,
+      onStatus,
+    });
     remotes.set(agent.id, remote);
     return remote;
   }
@@ -218,6 +258,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
     log,
     admit,
     onSocket,
+    ...(release && { download: release.answer }),
   });
   const unwatch = store.watch((changes) => changes.forEach(changed));
   for (const agent of store.list('agents')) expected(agent.id);
@@ -230,6 +271,7 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
       return { ...listener.counters, ...own, ...sum([...remotes.values()].map(({ lost }) => lost)) };
     },
     createEnrolToken: enrolment.createToken,
+    installLine: (token) => formatInstallLine(publicHost ?? guessHost(listener.address), token),
 
     send: (flow, message) => ownerOf(flow)?.send(flow, message) ?? false,
     isUp(flow) {
@@ -281,7 +323,14 @@ export async function listenHub(options: HubOptions): Promise<Hub> {
 }
 
 function sum(all: readonly Lost[]): Lost {
-  const total = { unknownFlow: 0, sipDropped: 0, flowsRefused: 0, requestsRefused: 0, rtpDropped: 0 };
+  const total = {
+    unknownFlow: 0,
+    unknownControl: 0,
+    sipDropped: 0,
+    flowsRefused: 0,
+    requestsRefused: 0,
+    rtpDropped: 0,
+  };
   for (const each of all) for (const name of keysOf(total)) total[name] += each[name];
   return total;
 }
@@ -299,6 +348,7 @@ function summaryOf(agent: string, site: string, remote: RemoteAgent | undefined)
     flows: remote?.flows ?? 0,
     ...(status && { version: status.version, http: status.http }),
     ...(status?.https && { https: status.https }),
+    ...(status?.upgrade && { upgrade: status.upgrade }),
     ...(sip && { sip }),
     ...(sipTcp && { sipTcp }),
     ...(sipTls && { sipTls }),

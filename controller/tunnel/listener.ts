@@ -1,9 +1,10 @@
 /**
- * The public listener: agents come in here, and nothing else is served.
+ * The public listener: agents come in here, and get what they are installed from; nothing else is served.
  *
  *     GET  /v1/tunnel/signal, /v1/tunnel/media   upgrade, with a proof (protocol/tunnel/proof.ts)
  *     POST /v1/enrol                             { secret, publicKey } → { agent, site, pins }
  *     GET  /v1/nonce                             only where TLS ends before us
+ *     GET  /install.sh, /bundle/…                controller/release, where there is one
  *
  * Whoever is refused gets the same bytes for whatever reason; anything else is
  * 404. Who is slow, silent or long is let go: nothing may be held open here
@@ -59,6 +60,8 @@ export type ListenerOptions = {
   /** May this agent's new socket take its place? */
   admit(agent: Agent, kind: SocketKind): Promise<boolean>;
   onSocket(agent: Agent, kind: SocketKind, socket: WebSocket): void;
+  /** Answers what is asked for without a key; false: nothing is there. */
+  download?(request: IncomingMessage, response: ServerResponse): boolean;
 };
 
 export type Listener = {
@@ -69,6 +72,7 @@ export type Listener = {
 
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { listen, tls, nextPin, authenticate, nonces, enrolment, clock, log, admit, onSocket } = options;
+  const { download = () => false } = options;
   const counters = { refused: 0, enrolled: 0, strayed: 0 };
   const serverOptions: ServerOptions = { ...limits, maxHeaderSize, connectionsCheckingInterval: 1_000 };
   const server = tls
@@ -141,7 +145,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       });
     } else if (request.method === 'GET' && request.url === paths.nonce && tls === undefined) {
       answer(response, 200, nonces.create());
-    } else {
+    } else if (!download(request, response)) {
       counters.strayed++;
       request.resume();
       answer(response, 404, '');

@@ -52,25 +52,27 @@ export type RemoteAgentOptions = {
   /** Answers where the phone has its config, if it is one of ours. */
   onHeard(phone: HeardPhone): string | undefined;
   onLink(agent: string, site: string, isUp: boolean): void;
+  /** Each time it said how it is. */
+  onStatus?(status: AgentStatus): void;
   /** A certificate of the site's CA, for these addresses. */
   sign(tlsKey: string, addresses: readonly string[]): Promise<string>;
 };
 
 /** What did not get through, counted. */
 export type Lost = Record<
-  'unknownFlow' | 'sipDropped' | 'flowsRefused' | 'requestsRefused' | 'rtpDropped',
+  'unknownFlow' | 'unknownControl' | 'sipDropped' | 'flowsRefused' | 'requestsRefused' | 'rtpDropped',
   number
 >;
 
-type Status = Extract<ControlMessage, { type: 'status' }>;
+export type AgentStatus = Extract<ControlMessage, { type: 'status' }>;
 
 export class RemoteAgent {
   readonly id: string;
   readonly site: string;
   readonly links: Readonly<Record<SocketKind, Link>>;
   readonly streams: Streams;
-  readonly #counters = { unknownFlow: 0, flowsRefused: 0, sipDropped: 0 };
-  status: Status | undefined;
+  readonly #counters = { unknownFlow: 0, unknownControl: 0, flowsRefused: 0, sipDropped: 0 };
+  status: AgentStatus | undefined;
   readonly #options: RemoteAgentOptions;
   readonly #flows: FlowTable;
   readonly #http: HttpAnswers;
@@ -161,6 +163,11 @@ export class RemoteAgent {
     return await this.streams.open(flow, remote, terms);
   }
 
+  /** What has a newer version to say to it. */
+  tell(message: Extract<ControlMessage, { type: 'release' | 'upgrade' }>): void {
+    this.#control(message);
+  }
+
   /** The controller stops: calls go on, and the agent comes back soon. */
   closing(reason: string): void {
     this.#control({ type: 'closing', reason });
@@ -179,14 +186,18 @@ export class RemoteAgent {
       const flow = this.#flows.get(frame.channel);
       if (flow === undefined) this.#counters.unknownFlow++;
       else this.#options.onSip(flow, frame.body);
-    } else if (frame.type === 'control') this.#obey(decodeControl(frame.body));
-    else this.#http.take(frame);
+    } else if (frame.type === 'control') {
+      const message = decodeControl(frame.body);
+      if (message === undefined) this.#counters.unknownControl++;
+      else this.#obey(message);
+    } else this.#http.take(frame);
   }
 
   #obey(message: ControlMessage): void {
     switch (message.type) {
       case 'status':
         this.status = message;
+        this.#options.onStatus?.(message);
         if (message.hears) this.#control({ type: 'hear' });
         if (message.tlsKey !== undefined && !this.#isSigning) void this.#certify(message.tlsKey, message);
         break;
@@ -232,7 +243,7 @@ export class RemoteAgent {
   }
 
   /** One at a time: what costs a signature is not to be had in floods. Never rejects. */
-  async #certify(tlsKey: string, { sip }: Status): Promise<void> {
+  async #certify(tlsKey: string, { sip }: AgentStatus): Promise<void> {
     this.#isSigning = true;
     try {
       const addresses = sip

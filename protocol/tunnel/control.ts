@@ -9,13 +9,17 @@
  *       flow.open, flow.close  (odd numbers)     media.remote, media.close
  *       media.opened, media.failed              certificate  for the `tlsKey` of a status
  *       media.report                            closing      the controller stops; calls go on
+ *                                               release      for `upgrades` in a status: a newer version
+ *                                               upgrade      to it, now
  *       heard    a phone that asks the LAN       hear         for `hears` in a status: say what you hear
  *                                               offer        where a phone that was heard has its config
  *                                               who          whose MAC is at an address: `heard`, when it is known
  *
- * A type that is not known closes the tunnel. So `hear` goes only to an agent whose status says
- * `hears`, `heard` only to a controller that said `hear`, and `offer` answers a `heard`. `who` goes only to an
- * agent whose status says `seesNeighbours`, and only its answer is `heard` by `sip`.
+ * A type that is not known is counted and means nothing: so version N talks with N - 1 and N + 1.
+ * Those of before closed the tunnel. So `hear` goes only to an agent whose status says `hears`,
+ * `heard` only to a controller that said `hear`, `offer` answers a `heard`, `release` goes only
+ * where the status says `upgrades`, and `who` only where it says `seesNeighbours`; only its answer is
+ * `heard` by `sip`.
  *
  * A number is never used for two flows or two streams in one epoch. To change a
  * message, add a field that old peers may miss, or raise `protocolVersion`.
@@ -23,6 +27,7 @@
 
 import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
+import { maxManifestChars, releaseSignature, versionText } from './release.ts';
 
 const port = z.int().min(0).max(65_535);
 const hostPort = z.object({ address: z.union([z.ipv4(), z.ipv6()]), port });
@@ -67,6 +72,16 @@ export const controlMessage = z.discriminatedUnion('type', [
     load: z.object({ cpu: z.number().min(0), memory: z.number().min(0) }).optional(),
     /** It can look into its neighbour table. */
     seesNeighbours: z.literal(true).optional(),
+    /** It takes a `release`: something beside it watches, and brings the old one back. */
+    upgrades: z.literal(true).optional(),
+    /** Of the last release it was told of. */
+    upgrade: z
+      .object({
+        version: versionText,
+        state: z.enum(['fetching', 'ready', 'refused', 'rolledBack']),
+        reason: z.string().max(256).optional(),
+      })
+      .optional(),
   }),
   /** PEM: the certificate and its CA. Only to who asked. */
   z.object({ type: z.literal('certificate'), chain: z.string().max(16_384) }),
@@ -107,6 +122,12 @@ export const controlMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('who'), ...said, remote: hostPort }),
   z.object({ type: z.literal('offer'), mac, url: z.url({ protocol: /^https?$/ }).max(512) }),
+  z.object({
+    type: z.literal('release'),
+    manifest: z.string().max(maxManifestChars),
+    signature: releaseSignature,
+  }),
+  z.object({ type: z.literal('upgrade'), version: versionText }),
   z.object({ type: z.literal('closing'), reason: z.string().max(256) }),
 ]);
 
@@ -122,8 +143,16 @@ export function encodeControl(message: ControlMessage): Uint8Array | undefined {
   return Buffer.from(JSON.stringify(message));
 }
 
-/** Throws `frame.malformed`. */
-export function decodeControl(body: Uint8Array): ControlMessage {
+const knownTypes: ReadonlySet<unknown> = new Set(controlMessage.options.map(({ shape }) => shape.type.value));
+const unknownMessage = z.object({
+  type: z
+    .string()
+    .max(64)
+    .refine((type) => !knownTypes.has(type)),
+});
+
+/** Undefined for a type that only a later version knows. Throws `frame.malformed`. */
+export function decodeControl(body: Uint8Array): ControlMessage | undefined {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(body).toString());
@@ -131,6 +160,7 @@ export function decodeControl(body: Uint8Array): ControlMessage {
     throw new Fault('frame.malformed', 'control message is not JSON', {}, { cause });
   }
   const read = controlMessage.safeParse(json);
+  if (!read.success && unknownMessage.safeParse(json).success) return undefined;
   if (!read.success) {
     const field = read.error.issues[0]?.path.join('.') ?? '';
     throw new Fault('frame.malformed', `control message is out of contract at "${field}"`, { field });

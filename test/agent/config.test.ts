@@ -9,6 +9,7 @@ const defaults: AgentConfig = {
   httpPort: 8_080,
   rtpPorts: { first: 20_000, last: 29_999 },
   pnp: true,
+  upgradeSeconds: 60,
   logLevel: 'info',
   allowPlain: false,
 };

@@ -19,6 +19,7 @@ export type FakeTunnel = AgentTunnel & {
 export function createFakeTunnel(): FakeTunnel {
   const tunnel: FakeTunnel = {
     isUp: true,
+    counters: { unknownControl: 0 },
     takes: true,
     controls: [],
     sips: [],

@@ -11,7 +11,15 @@ import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const sources = ['agent', 'controller', 'protocol', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const sources = [
+  'agent',
+  'controller',
+  'protocol',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'install.sh',
+];
 
 async function buildIn(folder: string): Promise<Map<string, string>> {
   await mkdir(folder, { recursive: true });

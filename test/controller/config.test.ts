@@ -10,6 +10,7 @@ const defaults: Config = {
   apiListen: { address: '127.0.0.1', port: 8480 },
   apiTls: { type: 'none' },
   rtpPorts: { first: 10_000, last: 19_999 },
+  upgradeWaitMs: 240 * 60_000,
   logLevel: 'info',
   jsonReady: false,
 };

@@ -155,7 +155,7 @@ describe('an agent', (test) => {
     { name: 'over 64 KiB',                   message: Buffer.alloc(65_537),                              code: 1009 },
     { name: 'SIP before hello',              message: encodeFrames([sip]),                               code: 1002 },
     { name: 'RTP on the signal socket',      message: encodeFrames([hello, { ...sip, type: 'rtp' }]),    code: 1002 },
-    { name: 'a control message of nobody',   message: encodeFrames([hello, control({ type: 'reboot' })]), code: 1002 },
+    { name: 'a control message of no type',  message: encodeFrames([hello, control({ reboot: true })]),   code: 1002 },
     { name: 'a control message that is none', message: encodeFrames([hello, { ...control({}), body: Buffer.from('{') }]), code: 1002 },
     { name: 'a number left out',             message: encodeFrames([hello, { ...sip, number: 9 }]),      code: 1002 },
     { name: 'a request that is none',        message: encodeFrames([hello, { ...sip, type: 'http.request' }]), code: 1002 },

@@ -82,8 +82,9 @@ export type Programs = {
   readonly api: string;
   /** All that both programs have logged, killed ones too. */
   log(): string;
-  startController(): Promise<void>;
-  startAgent(): Promise<void>;
+  /** `file`: another build; `more`: flags. */
+  startController(more?: readonly string[], file?: string): Promise<void>;
+  startAgent(more?: readonly string[]): Promise<void>;
   agentIsUp(): Promise<void>;
   desk(id: string): Promise<Desk>;
   defer(close: () => unknown): void;
@@ -115,12 +116,12 @@ async function openPrograms(options: WorldOptions, defer: Programs['defer']): Pr
     return { program, ready: await program.ready() };
   };
   // biome-ignore format: command lines
-  const serve = (tunnelPort: string, apiPort: string) => run(hotdesk, [
-    'serve', '--data', data, '--listen', '127.0.0.1', '--tunnel-port', tunnelPort, '--api-port', apiPort, '--log-level', 'trace',
+  const serve = (tunnelPort: string, apiPort: string, more: readonly string[] = [], file = hotdesk) => run(file, [
+    'serve', '--data', data, '--listen', '127.0.0.1', '--tunnel-port', tunnelPort, '--api-port', apiPort, '--log-level', 'trace', ...more,
   ]);
   // biome-ignore format: command lines
-  const carry = (sipPort: string, httpPort: string) => run(hotdeskAgent, [
-    'run', '--data', agentData, '--listen', '127.0.0.1', '--sip-port', sipPort, '--http-port', httpPort, '--rtp-ports', '0', '--log-level', 'trace',
+  const carry = (sipPort: string, httpPort: string, more: readonly string[] = []) => run(hotdeskAgent, [
+    'run', '--data', agentData, '--listen', '127.0.0.1', '--sip-port', sipPort, '--http-port', httpPort, '--rtp-ports', '0', '--log-level', 'trace', ...more,
   ]);
   const portOf = (address: unknown) => String(address).split(':').at(-1) ?? '';
 
@@ -142,7 +143,7 @@ async function openPrograms(options: WorldOptions, defer: Programs['defer']): Pr
   if ((await enrol.exited) !== 0) throw new Error(`not enrolled: ${enrol.err()}`);
   const firstAgent = await carry('0', '0');
 
-  const programs = {
+  const programs: { -readonly [Name in keyof Programs]: Programs[Name] } = {
     folder,
     data,
     agentData,
@@ -153,12 +154,12 @@ async function openPrograms(options: WorldOptions, defer: Programs['defer']): Pr
     tunnel,
     api,
     log: () => started.map(({ out, err }) => out.join('\n') + err()).join('\n'),
-    async startController() {
-      const { program } = await serve(portOf(tunnel), portOf(new URL(api).host));
+    async startController(more, file) {
+      const { program } = await serve(portOf(tunnel), portOf(new URL(api).host), more, file);
       programs.controller = program;
     },
-    async startAgent() {
-      const { program } = await carry(portOf(firstAgent.ready.sip), portOf(firstAgent.ready.http));
+    async startAgent(more) {
+      const { program } = await carry(portOf(firstAgent.ready.sip), portOf(firstAgent.ready.http), more);
       programs.agent = program;
     },
     async agentIsUp() {

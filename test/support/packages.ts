@@ -18,6 +18,9 @@ const packages = {
   ip: 'iproute2',
   svwar: 'sipvicious',
   linphonec: 'linphone-cli',
+  curl: 'curl',
+  busybox: 'busybox',
+  shellcheck: 'shellcheck',
 } as const;
 
 export type Program = keyof typeof packages;

@@ -48,6 +48,7 @@ export function scopeDeps(deps: AppDeps, act: Act, view: Store): AppDeps {
         checkReach(act, store, 'sites', site);
         return hub.createEnrolToken(site);
       },
+      installLine: (token) => hub.installLine(token),
     },
   };
 }

@@ -153,6 +153,7 @@ export function createApiWorld({
         asked.push(`enrol ${at}`);
         return 'token';
       },
+      installLine: (token) => `install ${token}`,
       async revoke(agent) {
         asked.push(`revoke ${agent}`);
       },

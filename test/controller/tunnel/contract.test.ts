@@ -31,7 +31,7 @@ const rows: { name: string; kind?: SocketKind; sends: (Frame[] | string | Uint8A
   { name: 'RTP on the signal socket',         sends: [[hello, { ...sip, type: 'rtp' }]],                         code: 1002 },
   { name: 'SIP on the media socket',          sends: [[hello, sip]],                             kind: 'media',  code: 1002 },
   { name: 'control on the media socket',      sends: [[hello, kept(1, flows)]],                  kind: 'media',  code: 1002 },
-  { name: 'a control message nobody knows',   sends: [[hello, kept(1, { type: 'reboot' })]],                     code: 1002 },
+  { name: 'a control message of no type',     sends: [[hello, kept(1, { reboot: true })]],                       code: 1002 },
   { name: 'a control message of ours',        sends: [[hello, kept(1, { type: 'media.close', stream: 2 })]],     code: 1002 },
   { name: 'a flow number used twice',         sends: [[hello, kept(1, flows), kept(2, { ...opening, type: 'flow.open' })]], code: 1002 },
   { name: 'a flow to no address',             sends: [[hello, kept(1, { ...opening, type: 'flow.open', remote: { address: 'x', port: 1 } })]], code: 1002 },
@@ -56,6 +56,23 @@ describe('hub, with frames out of contract', (test) => {
         await until('the hub is done with it', () => world.hub.agents().every(({ isUp }) => !isUp));
       }));
   }
+
+  test('counts a control message of a later version, and goes on', () =>
+    inWorld(async (world) => {
+      const socket = await openAs(world, await world.enrol(), 'signal');
+      const status = {
+        type: 'status',
+        version: '9.9.9',
+        sip: [],
+        http: opening.local,
+        colour: 'of a later version',
+      };
+      socket.send(encodeFrames([hello, kept(1, { type: 'reboot', at: 9 }), kept(2, status)]));
+      await until('it has the status', () => world.hub.agents()[0]?.version === '9.9.9');
+      assert.is(world.hub.counters.unknownControl, 1);
+      assert.ok(world.hub.agents()[0]?.isUp);
+      socket.terminate();
+    }));
 
   test('answers no ping of WebSocket itself', () =>
     inWorld(async (world) => {

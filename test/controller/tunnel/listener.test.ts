@@ -15,6 +15,8 @@ describe('listener', (test) => {
     'GET /v1/nonce HTTP/1.1',
     'GET /api/v1/users HTTP/1.1',
     'GET /p/token/001122334455.cfg HTTP/1.1',
+    'GET /install.sh HTTP/1.1',
+    'GET /bundle/agent.mjs HTTP/1.1',
     'GET http://127.0.0.1:22/ HTTP/1.1',
     'OPTIONS * HTTP/1.1',
   ];

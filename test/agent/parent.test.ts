@@ -1,0 +1,111 @@
+/** The parent with children that say their part of the protocol, or do not. */
+
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { readRefusal } from '#agent/bundles.ts';
+import { startParent } from '#agent/parent.ts';
+import { systemClock } from '#protocol/clock.ts';
+import { silent } from '#test/agent/fake-tunnel.ts';
+import { describe } from '#test/support/describe.ts';
+import { freePort } from '#test/support/ports.ts';
+import { until } from '#test/support/until.ts';
+
+const offer = { version: '0.2.0', manifest: '{}', signature: `${'k'.repeat(43)} ${'s'.repeat(86)}` };
+
+/** Answers each datagram with its name; says what a version says, but for `lacks`. */
+const childOf = (name: string, port: number, lacks: string, extra = '') => `
+import { createSocket } from 'node:dgram';
+import { existsSync } from 'node:fs';
+const tell = (message) => process.send(message);
+if ('${lacks}' === 'start') throw new Error('it does not start');
+const socket = createSocket('udp4').on('message', (_, from) => socket.send('${name}', from.port, from.address));
+process.on('message', ({ type }) => {
+  // What it read it answers first.
+  if (type === 'stop') setTimeout(() => socket.close(() => process.exit(0)), 100);
+  if (type === 'dial' && '${lacks}' === 'dial') process.exit(7);
+  if (type === 'dial' && '${lacks}' !== 'up') tell({ type: 'up' });
+  ${extra}
+});
+process.on('SIGTERM', () => process.exit(0));
+socket.bind(${port}, '127.0.0.1', () => '${lacks}' === 'listening' || tell({ type: 'listening' }));
+`;
+
+type World = {
+  folder: string;
+  /** Who answers now; `nobody` within 2 s. */
+  ask(): Promise<string>;
+};
+
+/** An old version that asks for the new one as soon as it is up. */
+async function inWorld(lacks: string, story: (world: World) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'hotdesk-parent-'));
+  const port = await freePort();
+  const next = join(folder, 'bundles/0.2.0.mjs');
+  const told: string[] = [];
+  const asking = createSocket('udp4');
+  const upgrade = `if (type === 'dial' && !existsSync('${folder}/bundles/refused.json')) tell(${JSON.stringify({ type: 'upgrade', offer, file: next })});`;
+  try {
+    await mkdir(join(folder, 'bundles'));
+    await writeFile(join(folder, 'old.mjs'), childOf('old', port, '', upgrade));
+    await writeFile(next, childOf('new', port, lacks));
+    const parent = startParent({
+      data: folder,
+      program: join(folder, 'old.mjs'),
+      argv: [],
+      patienceMs: lacks === '' ? 20_000 : 1_500,
+      clock: systemClock,
+      notify: { tell: (...lines) => told.push(...lines), keepWatch() {}, close() {} },
+      log: silent,
+    });
+    await until('it runs', () => told.includes('READY=1'));
+    await story({
+      folder,
+      async ask() {
+        const answered = once(asking, 'message', { signal: AbortSignal.timeout(2_000) });
+        asking.send('who', port, '127.0.0.1');
+        const [answer] = (await answered.catch(() => ['nobody'])) as [Buffer | string];
+        return answer.toString();
+      },
+    });
+    parent.stop();
+    assert.is(await parent.ended, 0);
+  } finally {
+    asking.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe('the parent of an agent', (test) => {
+  test('hands the sockets over: each datagram is answered, by the old one and then by the new one', () =>
+    inWorld('', async ({ folder, ask }) => {
+      const answers: string[] = [];
+      while (answers.filter((each) => each === 'new').length < 50) answers.push(await ask());
+      assert.not.ok(answers.includes('nobody'));
+      await until('it is kept', () => existsSync(join(folder, 'bundles/current.json')));
+      assert.equal(JSON.parse(await readFile(join(folder, 'bundles/current.json'), 'utf8')), offer);
+      assert.is(await readRefusal(folder), undefined);
+      assert.is(await ask(), 'new');
+    }));
+
+  // biome-ignore format: a table
+  const rows: { name: string; lacks: string; reason: string }[] = [
+    { name: 'ends as it starts',              lacks: 'start',     reason: 'it did not start' },
+    { name: 'never says that it listens',     lacks: 'listening', reason: 'it did not start' },
+    { name: 'ends as it dials',               lacks: 'dial',      reason: 'it did not reach the controller in time' },
+    { name: 'never has a tunnel',             lacks: 'up',        reason: 'it did not reach the controller in time' },
+  ];
+  for (const { name, lacks, reason } of rows) {
+    test(`goes on with the old one when the new one ${name}`, () =>
+      inWorld(lacks, async ({ folder, ask }) => {
+        const refused = await until('it is refused', () => readRefusal(folder));
+        assert.equal(refused, { version: '0.2.0', signature: offer.signature, reason });
+        await until('the old one answers', async () => (await ask()) === 'old');
+        assert.not.ok(existsSync(join(folder, 'bundles/current.json')));
+      }));
+  }
+});
