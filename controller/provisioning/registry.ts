@@ -76,6 +76,17 @@ const yealink: readonly Row[] = [
   ['T88V',    84, 95, 16, 'y000000000192.cfg', 3, 78],
 ];
 
+/** Their common file was derived from that of their family. A phone asks for it beside its own, so its name may be wrong. */
+const filesUnsure = new Set('T31 T31P T31G T31W T33P T33G T34W T41U T44U T52S T54S'.split(' '));
+
+function yealinkDoubts(model: string, keys: number, keysWritten: number) {
+  const doubts = [
+    ...(keys === keysWritten ? [] : [`Sources count ${keys} or ${keysWritten} keys.`]),
+    ...(filesUnsure.has(model) ? ['The number of its common file rests on its family alone.'] : []),
+  ];
+  return doubts.length === 0 ? certain : uncertain(doubts.join(' '));
+}
+
 /** Twelve identities in all of them; a phone with less ignores the rest. */
 // biome-ignore format: a table
 const snom: readonly (readonly [model: string, keys: number, modules: number, moduleKeys: number])[] = [
@@ -196,7 +207,7 @@ export const models: readonly Model[] = [
         ...{ modules, keys: unused === undefined ? numbers : numbers - 2, keysWritten: numbers },
         ...(unused !== undefined && { unused }),
       },
-      ...(keys === keysWritten ? certain : uncertain(`Sources count ${keys} or ${keysWritten} keys.`)),
+      ...yealinkDoubts(model, keys, keysWritten),
     }),
   ),
   ...snom.map(

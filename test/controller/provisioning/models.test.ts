@@ -142,14 +142,28 @@ describe('models', (test) => {
   const reference = new URL('../../../../shared/reference/models.json', import.meta.url);
   if (existsSync(reference)) {
     test('are exactly those that the reference finds fit for hot desks; it says why of the others', () => {
-      type Row = { vendor: string; model: string; hotDeskSuitable?: boolean };
+      type Row = {
+        vendor: string;
+        model: string;
+        hotDeskSuitable?: boolean;
+        uncertain?: boolean;
+        fileNamesUncertain?: boolean;
+        keysAlt?: number;
+        expansion?: { maxModules: number };
+      };
       const rows = JSON.parse(readFileSync(reference, 'utf8')) as Row[];
       const fit = rows.filter(({ hotDeskSuitable }) => hotDeskSuitable === true);
       const names = (list: readonly { vendor: string; model: string }[]) =>
         list.map(({ vendor, model }) => `${vendor} ${model}`).sort();
       assert.equal(names(models), names(fit));
-      for (const { model, hotDeskSuitable } of rows) {
-        if (hotDeskSuitable === true) continue;
+      for (const { model, hotDeskSuitable, ...row } of rows) {
+        if (hotDeskSuitable === true) {
+          const doubts = row.uncertain ?? row.fileNamesUncertain ?? row.keysAlt;
+          const ours = models.find((each) => each.model === model);
+          if (doubts !== undefined) assert.is(ours?.confidence, 'uncertain', model);
+          assert.is(ours?.expansion.modules, row.expansion?.maxModules ?? 0, model);
+          continue;
+        }
         const [name = ''] = model.split(' ');
         assert.ok(notOffered.has(name.toUpperCase().replace(/_/g, '')), model);
       }
