@@ -10,7 +10,9 @@ export const snomSraps: Kind = {
   vendors: ['snom'],
   url: 'https://api.sraps.snom.com/api/v1/',
   words: ['access key id', 'access key secret'],
-  uncertain: 'of two sources one sets the URL as we do, as setting_server; the other as provisioning_url',
+  uncertain:
+    'of two sources one sets the URL as we do, as setting_server; the other as provisioning_url. ' +
+    'Its web page gives each phone a provisioning profile; whether it must have one is not known',
   urlOf: (folder, mac) => `${folder}${mac}.xml`,
   open: (context) => openDirectory(context, setting),
   rehearse: rehearseDirectory(setting),

@@ -78,10 +78,14 @@ function openYmcs({ account, send, wall, nonce }: Context): Service {
   }
 
   async function call(path: string, content: object): Promise<unknown> {
+    const isKept = token !== undefined;
     const bearer = `Bearer ${await signIn()}`;
     const answer = await send(() => post(path, bearer, content));
     if (isGood(answer)) return answer.body === '' ? undefined : parseJson(answer);
-    if (answer.status === 401) token = undefined;
+    if (answer.status !== 401) throw refused(saidIn(answer));
+    token = undefined;
+    // Forgotten there before its time: once with a new one.
+    if (isKept) return await call(path, content);
     throw refused(saidIn(answer));
   }
 

@@ -132,15 +132,17 @@ for (const row of rows) {
 }
 
 describe('redirection: Yealink YMCS', (test) => {
-  test('one token serves until it is forgotten', async () => {
+  test('one token serves until it is forgotten, and then another', async () => {
     const served = yealinkYmcsServer();
     const { vendor, service, close } = await open({ ...(rows[1] as Row), make: () => served });
     await service.register(mac, one);
     await service.remove(mac);
     assert.is(vendor.asked.filter(({ path }) => path === '/v2/token').length, 1);
     served.forgetTokens();
-    assert.match(await refusal(service.lookUp(mac)), /bad token/);
     assert.is((await service.lookUp(mac)).isRegistered, false);
+    assert.is(vendor.asked.filter(({ path }) => path === '/v2/token').length, 2);
+    for (const _ of 'ab') vendor.instead.push({ status: 401, body: { message: 'bad token' } });
+    assert.match(await refusal(service.lookUp(mac)), /bad token/);
     await close();
   });
 });
