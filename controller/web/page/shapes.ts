@@ -2,7 +2,15 @@
 
 export type Role = 'owner' | 'admin' | 'siteAdmin' | 'readOnly' | 'user';
 
-export type Me = { name: string; role: Role; sites?: string[]; extension?: string };
+export type Me = {
+  name: string;
+  role: Role;
+  sites?: string[];
+  /** Of somebody who signed in by PIN. */
+  extension?: string;
+  /** Of an account: a code is asked for besides the password. */
+  hasTotp?: boolean;
+};
 
 export type ChangeOverState = 'pending' | 'sent' | 'fetched' | 'active' | 'stuck';
 
@@ -153,3 +161,5 @@ export type Token = {
 };
 
 export type ResyncResult = 'answered' | 'unregistered' | 'busy' | 'no-answer';
+
+export type Account = { name: string; role: Role; sites?: string[]; hasTotp: boolean; createdAt: string };

@@ -76,9 +76,17 @@ export function Shell({
           </label>
           <ThemeChoice />
           {me !== undefined && (
-            <button type="button" onClick={onSignOut}>
-              {text.signOut} (<bdi class="who">{me.name}</bdi>)
-            </button>
+            <>
+              {hasRole(me, 'readOnly') && (
+                <a class="button" href={toHash('account')}>
+                  <span class="sr">{text.sectionNames.account}: </span>
+                  <bdi class="who">{me.name}</bdi>
+                </a>
+              )}
+              <button type="button" onClick={onSignOut}>
+                {text.signOut}
+              </button>
+            </>
           )}
         </div>
       </header>

@@ -7,6 +7,7 @@ import { Devices } from '#controller/web/page/views/devices.tsx';
 import { History } from '#controller/web/page/views/history.tsx';
 import { LayoutView } from '#controller/web/page/views/layout.tsx';
 import { My } from '#controller/web/page/views/my.tsx';
+import { MyAccount } from '#controller/web/page/views/my-account.tsx';
 import { NewDevice } from '#controller/web/page/views/new-device.tsx';
 import { NewUser } from '#controller/web/page/views/new-user.tsx';
 import { NotFound } from '#controller/web/page/views/not-found.tsx';
@@ -36,6 +37,7 @@ const views: Readonly<Record<string, Open>> = {
   history: () => <History />,
   audit: () => <Audit />,
   settings: () => <Settings />,
+  account: () => <MyAccount />,
   'sites/:id': (id) => <SiteView key={id} id={id} />,
 };
 

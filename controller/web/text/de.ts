@@ -19,6 +19,7 @@ export const de: Text = {
     audit: 'Protokoll',
     settings: 'Einstellungen',
     my: 'Mein Telefon',
+    account: 'Mein Konto',
   },
   language: 'Sprache',
   theme: 'Farben',
@@ -317,6 +318,25 @@ export const de: Text = {
   logOutSiteTitle: (id) => `Alle Telefone von ${id} abmelden?`,
   logOutSiteWarning: 'Wer dort sitzt, kann bis zur nächsten Anmeldung nur noch den Notruf wählen.',
   phonesOfAgent: (count) => n(count, 'Telefon', 'Telefone'),
+
+  accounts: 'Konten',
+  addAccount: 'Konto anlegen',
+  removeAccountWarning: 'Wer es benutzt, wird sofort abgemeldet.',
+  role: 'Rolle',
+  withCode: 'mit Code',
+  currentPassword: 'Bisheriges Passwort',
+  newPassword: 'Neues Passwort',
+  secondFactor: 'Code neben dem Passwort',
+  factorIsOn: 'Eine Authenticator-App wird nach ihrem Code gefragt. Sie kann neu eingerichtet werden.',
+  factorIsOff: 'Nur das Passwort wird verlangt. Zusätzlich kann eine Authenticator-App gefragt werden.',
+  setUpFactor: 'App einrichten',
+  factorHint: 'Dieses Geheimnis in die App eingeben, dann ihren Code hier.',
+  factorSecret: 'Geheimnis für die App',
+  openApp: 'App auf diesem Gerät öffnen',
+  confirm: 'Bestätigen',
+  recoveryCodes: 'Codes für den Fall, dass die App verloren geht',
+  recoveryHint:
+    'Diese Codes dort aufbewahren, wo die App nicht ist. Jeder gilt einmal; sie werden nicht wieder gezeigt.',
 
   // Warum?
   sentence: germanOf,

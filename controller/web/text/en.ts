@@ -16,6 +16,7 @@ export const en = {
     audit: 'Audit',
     settings: 'Settings',
     my: 'My phone',
+    account: 'My account',
   },
   language: 'Language',
   theme: 'Theme',
@@ -309,6 +310,24 @@ export const en = {
   logOutSiteTitle: (id: string) => `Log out all phones of ${id}?`,
   logOutSiteWarning: 'Whoever sits there can only make emergency calls until logging in again.',
   phonesOfAgent: (count: number) => `${count} phone${s(count)}`,
+
+  accounts: 'Accounts',
+  addAccount: 'Add an account',
+  removeAccountWarning: 'Who uses it is signed out at once.',
+  role: 'Role',
+  withCode: 'with a code',
+  currentPassword: 'Password as it is',
+  newPassword: 'New password',
+  secondFactor: 'Code besides the password',
+  factorIsOn: 'An authenticator app is asked for its code. It can be set up anew.',
+  factorIsOff: 'Only the password is asked for. An authenticator app can be asked besides.',
+  setUpFactor: 'Set up an app',
+  factorHint: 'Type this secret into the app, then its code here.',
+  factorSecret: 'Secret for the app',
+  openApp: 'Open the app on this device',
+  confirm: 'Confirm',
+  recoveryCodes: 'Codes for when the app is lost',
+  recoveryHint: 'Keep these codes where the app is not. Each works once, and they are not shown again.',
 
   // Why?
   /** What the server says in English. */

@@ -9,8 +9,7 @@ export function AtThePhone({ device: { provisioningUrl, vendor } }: { device: De
   const text = useText();
   const steps = stepsOf(vendor, provisioningUrl ?? '');
   return (
-    <section class="card" aria-labelledby="at-the-phone">
-      <h2 id="at-the-phone">{text.atThePhone}</h2>
+    <>
       {!provisioningUrl && <p>{text.noUrlYet}</p>}
       {provisioningUrl && (
         <ol class="steps">
@@ -38,6 +37,6 @@ export function AtThePhone({ device: { provisioningUrl, vendor } }: { device: De
           <li>{text.thenComesUp}</li>
         </ol>
       )}
-    </section>
+    </>
   );
 }

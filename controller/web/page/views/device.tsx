@@ -40,6 +40,7 @@ export function DeviceView({ id }: { id: string }) {
 function Shown({ device }: { device: Device }) {
   const { me } = useApp();
   const text = useText();
+  const events = useAsked(() => askAll<DeskEvent>(`/devices/${device.id}/events`), [device]);
   const [asked, setAsked] = useState<'logOut' | 'remove'>();
   const isAdmin = hasRole(me, 'siteAdmin');
   const { id, extension, model, vendor, mac, site } = device;
@@ -60,35 +61,43 @@ function Shown({ device }: { device: Device }) {
       }
     >
       <div class="columns">
-        <Why device={device} />
-        <section class="card" aria-labelledby="facts">
-          <h2 id="facts">{text.facts}</h2>
-          <dl>
-            <dt>{text.state}</dt>
-            <dd>
-              <State device={device} />
-            </dd>
-            <dt>{text.user}</dt>
-            <dd>
-              <Sitting device={device} />
-            </dd>
-            <dt>{text.model}</dt>
-            <dd>
-              {vendor} {model}
-            </dd>
-            <dt>{text.mac}</dt>
-            <dd>
-              <code>{formatMac(mac)}</code>
-            </dd>
-            <dt>{text.site}</dt>
-            <dd>
-              <a href={toHash('sites', site)}>{site}</a>
-            </dd>
-          </dl>
-          {isAdmin && <PhoneActions id={id} />}
-        </section>
-        {isAdmin && extension === null && <LogIn device={id} />}
-        <AtThePhone device={device} />
+        <div class="stack">
+          <Why device={device} events={events.value ?? []} />
+          <section class="card" aria-labelledby="facts">
+            <h2 id="facts">{text.facts}</h2>
+            <dl>
+              <dt>{text.state}</dt>
+              <dd>
+                <State device={device} />
+              </dd>
+              <dt>{text.user}</dt>
+              <dd>
+                <Sitting device={device} />
+              </dd>
+              <dt>{text.model}</dt>
+              <dd>
+                {vendor} {model}
+              </dd>
+              <dt>{text.mac}</dt>
+              <dd>
+                <code>{formatMac(mac)}</code>
+              </dd>
+              <dt>{text.site}</dt>
+              <dd>
+                <a href={toHash('sites', site)}>{site}</a>
+              </dd>
+            </dl>
+            {isAdmin && <PhoneActions id={id} />}
+          </section>
+          {isAdmin && extension === null && <LogIn device={id} />}
+        </div>
+        <div class="stack">
+          <section class="card" aria-labelledby="at-the-phone">
+            <h2 id="at-the-phone">{text.atThePhone}</h2>
+            <AtThePhone device={device} />
+          </section>
+          <DeviceEvents events={events} />
+        </div>
       </div>
       {asked === 'logOut' && <LogOut devices={[id]} onClose={() => setAsked(undefined)} />}
       {asked === 'remove' && (
@@ -121,21 +130,17 @@ function Sitting({ device: { id, extension } }: { device: Device }) {
   );
 }
 
-function Why({ device }: { device: Device }) {
+function Why({ device, events }: { device: Device; events: readonly DeskEvent[] }) {
   const text = useText();
   const { items: agents } = useItems('agents');
   const { items: sessions } = useItems('sessions');
   const session = sessions.find((each) => each.device === device.id);
-  const events = useAsked(() => askAll<DeskEvent>(`/devices/${device.id}/events`), [device]);
-  const ended = events.value?.find(({ type }) => type === 'logout');
+  const ended = events.find(({ type }) => type === 'logout');
   return (
-    <>
-      <section class="card" aria-labelledby="why">
-        <h2 id="why">{text.whyTitle}</h2>
-        <Findings rows={whyOf({ device, agents, session, ended })} />
-      </section>
-      <DeviceEvents events={events} />
-    </>
+    <section class="card" aria-labelledby="why">
+      <h2 id="why">{text.whyTitle}</h2>
+      <Findings rows={whyOf({ device, agents, session, ended })} />
+    </section>
   );
 }
 

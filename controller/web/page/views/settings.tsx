@@ -9,6 +9,7 @@ import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import { View } from '#controller/web/page/parts/view.tsx';
 import type { Policy } from '#controller/web/page/shapes.ts';
+import { Accounts } from './accounts.tsx';
 import { Tokens } from './tokens.tsx';
 
 export function Settings() {
@@ -17,6 +18,7 @@ export function Settings() {
     <View title={text.settings}>
       <div class="columns">
         <PolicyCard />
+        <Accounts />
         <Tokens />
       </div>
     </View>

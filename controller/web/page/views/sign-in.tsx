@@ -36,6 +36,7 @@ function AsAdmin({ onDone }: { onDone(): void }) {
     <Form
       submit={submit}
       label={text.signIn}
+      fields={['code']}
       action={() => ask('POST', '/sign-in', { name, password, ...(code !== '' && { code }) })}
       onDone={onDone}
     >
@@ -51,6 +52,7 @@ function AsAdmin({ onDone }: { onDone(): void }) {
       <TextField
         label={text.code}
         hint={text.codeHint}
+        wrong={submit.wrong('code')}
         value={code}
         onValue={setCode}
         inputMode="numeric"
