@@ -26,8 +26,8 @@ export type Stage = {
   world: World;
   /** `http://127.0.0.1:port` */
   origin: string;
-  /** A window that somebody is signed in at, at that address of the page. */
-  open(hash: string, options?: BrowserContextOptions): Promise<Page>;
+  /** A window at that address of the page; the admin is signed in there unless it is said otherwise. */
+  open(hash: string, options?: BrowserContextOptions & { isSignedIn?: boolean }): Promise<Page>;
   /** What the page said when something went wrong in it. */
   faults: readonly string[];
 };
@@ -37,13 +37,17 @@ export function browserTest(
   test: Test,
   name: string,
   story: (stage: Stage) => Promise<void>,
-  options: WorldOptions = {},
+  { hasAdmin = true, ...options }: WorldOptions & { hasAdmin?: boolean } = {},
 ): void {
   if (!hasProgram('chromium')) test.skip(name, 'there is no chromium');
-  else test(name, () => inWorld((world) => onStage(world, story), options), 120_000);
+  else test(name, () => inWorld((world) => onStage(world, story, { hasAdmin }), options), 120_000);
 }
 
-export async function onStage(world: World, story: (stage: Stage) => Promise<void>): Promise<void> {
+export async function onStage(
+  world: World,
+  story: (stage: Stage) => Promise<void>,
+  { hasAdmin = true } = {},
+): Promise<void> {
   const profile = await mkdtemp(join(tmpdir(), 'hotdesk-chromium-'));
   const env = { ...process.env, HOME: profile, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile };
   const browser = await chromium.launch({ executablePath: program, args, env, timeout: 60_000 });
@@ -65,16 +69,17 @@ export async function onStage(world: World, story: (stage: Stage) => Promise<voi
   }
 
   try {
+    if (hasAdmin) await world.ask('POST', '/accounts', { ...admin, role: 'owner' });
     await story({
       world,
       origin,
       faults,
-      async open(hash, options = {}) {
+      async open(hash, { isSignedIn = true, ...options } = {}) {
         const context = await browser.newContext({ locale: 'en-GB', ...options });
         context.setDefaultTimeout(stepMs);
         watch(context);
+        if (isSignedIn) await signIn(context, origin);
         const page = await context.newPage();
-        await signIn(page, world);
         await page.goto(`${origin}/${hash}`);
         return page;
       },
@@ -87,7 +92,10 @@ export async function onStage(world: World, story: (stage: Stage) => Promise<voi
   }
 }
 
-async function signIn(page: Page, world: World): Promise<void> {
-  await page.context().setExtraHTTPHeaders({ authorization: `Bearer ${world.token}` });
-  await page.route('**/api/v1/me', (route) => route.fulfill({ json: { name: 'test', role: 'owner' } }));
+const admin = { name: 'admin', password: 'a long sentence of the admin' };
+
+/** As the page does it: the cookie stays with the window. */
+async function signIn(context: BrowserContext, origin: string): Promise<void> {
+  const answer = await context.request.post(`${origin}/api/v1/sign-in`, { data: admin, headers: { origin } });
+  assert.is(answer.status(), 200, await answer.text());
 }

@@ -1,0 +1,105 @@
+/**
+ * Who gets to the page: the first account by its one-time link, an admin by his
+ * password, somebody with an extension by his PIN, to what is his own.
+ */
+
+import * as assert from 'uvu/assert';
+import { describe } from '#test/support/describe.ts';
+import { browserTest } from './page-browser.ts';
+import { anna } from './world.ts';
+
+const owner = { name: 'olga', password: 'quite a long sentence of hers' };
+
+describe('the page', (test) => {
+  browserTest(
+    test,
+    'makes the first account by its link, signs out and in, and makes a token',
+    async ({ world, origin, open }) => {
+      const link = world.controller.setup ?? '';
+      assert.ok(link.startsWith(`${origin}/#/setup/`), link);
+      const page = await open(link.slice(origin.length + 1), { isSignedIn: false });
+      await page.getByRole('heading', { name: 'Set up hotdesk' }).waitFor();
+      await page.getByLabel('Name').fill(owner.name);
+      const [password, again] = [
+        page.getByLabel('Password', { exact: true }),
+        page.getByLabel('Password again'),
+      ];
+      await password.fill('short');
+      await again.fill('shore');
+      await page.getByText('The two are not the same.').waitFor();
+      await again.fill('short');
+      await page.getByRole('button', { name: 'Make the account' }).click();
+      await page.getByText(/^password: /).waitFor();
+      await password.fill(owner.password);
+      await again.fill(owner.password);
+      await page.getByRole('button', { name: 'Make the account' }).click();
+      await page.getByRole('heading', { name: 'Who sits where' }).waitFor();
+      assert.not.match(page.url(), /setup/, 'the link is gone from the address');
+
+      await page.getByRole('link', { name: 'Settings' }).click();
+      await page.getByRole('listitem').filter({ hasText: 'olga' }).getByText('Owner').waitFor();
+      const tokens = page.getByRole('form', { name: 'Make a token' });
+      await tokens.getByLabel('Name').fill('scripts');
+      await tokens.getByRole('button', { name: 'Make a token' }).click();
+      assert.match(await page.getByLabel('Token', { exact: true }).inputValue(), /^hdt_/);
+
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.reload();
+      await page.getByLabel('Name').fill(owner.name);
+      await password.fill('another sentence');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('That was not right.').waitFor();
+      await password.fill(owner.password);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('heading', { name: 'Settings' }).waitFor();
+
+      const second = await open(link.slice(origin.length + 1), { isSignedIn: false });
+      await second.getByLabel('Name').fill('eve');
+      await second.getByLabel('Password', { exact: true }).fill(owner.password);
+      await second.getByLabel('Password again').fill(owner.password);
+      await second.getByRole('button', { name: 'Make the account' }).click();
+      await second.getByText('this link is not good any more').waitFor();
+    },
+    { hasAdmin: false },
+  );
+
+  browserTest(
+    test,
+    'lets a user see and change what is his own, and nothing else',
+    async ({ world, open }) => {
+      const desk = await world.desk('HD0001');
+      await world.ask('POST', '/sessions', { device: 'HD0001', extension: anna.extension });
+      const page = await open('#/', { isSignedIn: false });
+      await page.getByLabel('My extension').check();
+      await page.getByLabel('Extension', { exact: true }).fill(anna.extension);
+      await page.getByLabel('PIN').fill('0000');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('That was not right.').waitFor();
+      await page.getByLabel('PIN').fill(anna.pin);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+
+      await page.getByRole('heading', { name: 'My phone' }).waitFor();
+      assert.equal(await page.getByRole('navigation').getByRole('link').allTextContents(), ['My phone']);
+      await page.getByText('HD0001').waitFor();
+      await page.getByRole('button', { name: 'Add a key' }).click();
+      await page.getByLabel('Key 1: Number').fill('101');
+      await page.getByLabel('Key 1: Label').fill('Ben');
+      await page.locator('.phone').getByText('Ben').waitFor();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Saved.').waitFor();
+      const { keys } = (await world.ask('GET', '/users/100')) as { keys: { value: string }[] };
+      assert.equal(
+        keys.map(({ value }) => value),
+        ['101'],
+      );
+
+      const from = desk.mark();
+      await page.getByRole('button', { name: 'Log out everywhere' }).click();
+      await page.getByText('Nowhere.').waitFor();
+      await desk.saw('registered', { aor: 'HD0001' }, from);
+      await page.goto(new URL('#/users', page.url()).href);
+      await page.getByRole('heading', { name: 'My phone' }).waitFor();
+    },
+  );
+});
