@@ -188,8 +188,8 @@ function responseOf(
 
 /** What is ASCII, as nearly all is, is the same bytes as UTF-8, which a string is hashed as. */
 const hashWire = (algorithm: Algorithm, wire: string) =>
-  hash(hashNames[algorithm], beyondAscii.test(wire) ? Buffer.from(wire, 'latin1') : wire, 'hex');
-const beyondAscii = /[\x80-\xff]/;
+  hash(hashNames[algorithm], isAscii(wire) ? wire : Buffer.from(wire, 'latin1'), 'hex');
+const isAscii = (wire: string) => Buffer.byteLength(wire, 'utf8') === wire.length;
 
 const hashNames = { MD5: 'md5', 'SHA-256': 'sha256' } as const;
 
