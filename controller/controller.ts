@@ -45,6 +45,7 @@ import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
 import type { PortRange } from '#protocol/media/port-pool.ts';
+import { createBackup } from './backup.ts';
 import type { ApiTls } from './config.ts';
 import { createEmergencies } from './emergencies.ts';
 import { checkTlsKey, isFirstStart } from './first-start.ts';
@@ -229,6 +230,7 @@ export async function openController({
       calls: media.calls,
       phones: core,
       webhooks,
+      backup: () => createBackup({ store, data, keys, now: clock.wall() }),
       events,
       trace,
       problem: () => store.problem,

@@ -3,11 +3,13 @@
  *
  *     hotdesk serve                    the controller, until SIGTERM or SIGINT
  *     hotdesk demo                     controller, agent and two phones: the whole story
+ *     hotdesk restore FILE             a new data folder from a backup
  *     hotdesk <noun> <verb> [id]       asks a running controller
  *
  * The only place that reads the environment, standard input and the arguments.
  */
 
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type CAC, cac } from 'cac';
 import { pino } from 'pino';
@@ -17,6 +19,7 @@ import { nodeVersion } from '#controller/release/node-files.ts';
 import { addNode } from '#controller/release/release.ts';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
+import { restoreBackup } from './backup.ts';
 import { loadConfig, serveFlags } from './config.ts';
 import { openController } from './controller.ts';
 
@@ -28,6 +31,16 @@ const io: Io = {
   ...(process.stderr.isTTY && { showProgress: (text: string) => process.stderr.write(`\r\u001b[K${text}`) }),
 };
 
+const restoreFlags = [
+  { name: 'data', value: 'DIR', takesValue: true, about: 'to be made; HOTDESK_DATA, else ./hotdesk-data' },
+  {
+    name: 'master-key',
+    value: 'FILE',
+    takesValue: true,
+    about: 'the one it was made with; unless it is in DIR already',
+  },
+];
+
 const argv = process.argv.slice(2);
 let running: Promise<number> = Promise.resolve(exitCodes.done);
 
@@ -35,6 +48,7 @@ const cli = cac('hotdesk');
 declareServe(cli);
 declareDemo(cli);
 declareBundle(cli);
+declareRestore(cli);
 declareNouns(cli, (noun) => {
   running = runNoun(noun, argv.slice(1), io);
 });
@@ -107,6 +121,27 @@ async function runBundle(given: readonly string[]): Promise<number> {
   if (verb !== 'add-node') throw unknownWord('verb of bundle', verb, ['add-node']);
   const data = flags.get('data')?.at(-1) ?? io.env.HOTDESK_DATA ?? './hotdesk-data';
   io.out(`added ${await addNode(file, data)}`);
+  return exitCodes.done;
+}
+
+function declareRestore(to: CAC): void {
+  const command = to.command('restore [...words]', 'a new data folder from a backup').allowUnknownOptions();
+  for (const { name, value, about } of restoreFlags) command.option(`--${name} <${value}>`, about);
+  command.action(() => {
+    running = restore();
+  });
+}
+
+async function restore(): Promise<number> {
+  const { words, flags } = readArgv(argv.slice(1), restoreFlags);
+  const [file, spare] = words;
+  if (file === undefined || spare !== undefined) throw new Fault('input.invalid', 'restore wants one FILE');
+  const data = flags.get('data')?.at(-1) ?? io.env.HOTDESK_DATA ?? './hotdesk-data';
+  const archive = await readFile(file, 'utf8');
+  process.umask(0o077);
+  const log = pino({ level: 'warn', name: 'hotdesk' }, pino.destination({ dest: 2, sync: true }));
+  const made = await restoreBackup({ archive, data, masterKeyFile: flags.get('master-key')?.at(-1), log });
+  io.out(`${data}: ${made.documents} documents and ${made.files} files`);
   return exitCodes.done;
 }
 

@@ -25,6 +25,7 @@ import type { Clock } from '#protocol/clock.ts';
 import { type AdoptionDeps, adoptionRoutes } from './adoption-windows.ts';
 import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
 import { type AuditDeps, auditRoutes } from './audit.ts';
+import { type BackupDeps, backupRoutes } from './backup.ts';
 import { bulkRoutes } from './bulk.ts';
 import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
@@ -62,6 +63,7 @@ export type AppDeps = SessionDeps &
   RedirectionDeps &
   EventDeps &
   WebhookDeps &
+  BackupDeps &
   AuditDeps &
   SignInDeps &
   UnknownPhoneDeps &
@@ -110,6 +112,7 @@ const rooms: readonly ((deps: AppDeps) => Route[])[] = [
   tokenRoutes,
   counterRoutes,
   traceRoutes,
+  backupRoutes,
   eventRoutes,
   auditRoutes,
   signInRoutes,

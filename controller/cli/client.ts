@@ -13,7 +13,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Client {
   /**
-   * The JSON of the answer, its CSV as text, a capture as bytes; undefined when it has none of them. A body that is text is CSV.
+   * The JSON of the answer, its text, a capture as bytes; undefined when it has none of them. A body that is text is CSV.
    * Throws what the API answered as a fault.
    */
   ask(method: Method, path: string, body?: object | string): Promise<unknown>;
@@ -51,7 +51,7 @@ export function createClient(target: Target): Client {
       }
       if (status < 300 && type === 'application/vnd.tcpdump.pcap') return bytes;
       const text = bytes.toString();
-      const json = type.startsWith('text/csv') ? text : parseJson(text);
+      const json = type.startsWith('text/') ? text : parseJson(text);
       if (status < 300) return json;
       throw faultOf(status, json);
     },

@@ -6,6 +6,7 @@ import { newToken } from './account.ts';
 import { adoptWindow } from './adopt-window.ts';
 import { agentNoun, enrolTokenNoun } from './agent.ts';
 import { auditNoun } from './audit.ts';
+import { backupNoun } from './backup.ts';
 import { completionNoun } from './completion.ts';
 import { csvVerbs } from './csv.ts';
 import { devicePhoneVerbs, sessionHistoryVerb, sitePhoneVerbs, userSessionVerbs } from './device.ts';
@@ -340,6 +341,8 @@ export const nouns: Readonly<Record<string, Noun>> = {
   audit: auditNoun,
 
   trace: traceNoun,
+
+  backup: backupNoun,
 
   counter: {
     about: 'what was done, refused and dropped since the start',

@@ -85,7 +85,9 @@ function readCommand(name: string, argv: readonly string[]): Command {
   if (noun === undefined) throw unknownWord('command', name, Object.keys(nouns));
   const names = Object.keys(noun.verbs);
   const [first = ''] = argv;
-  const isSaid = first !== '' && !first.startsWith('-');
+  const isWord = first !== '' && !first.startsWith('-');
+  // `backup FILE`: the usual verb goes without saying.
+  const isSaid = isWord && (noun.usual === undefined || Object.hasOwn(noun.verbs, first));
   const word = isSaid ? first : noun.usual;
   if (word === undefined) throw misused(`${name} what? One of: ${names.join(', ')}`);
   const verb = Object.hasOwn(noun.verbs, word) ? noun.verbs[word] : undefined;

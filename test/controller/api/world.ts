@@ -91,6 +91,7 @@ export function createApiWorld({
       maskedConfigOf: () => undefined,
       askerOf: () => asker,
     },
+    backup: async () => 'sealed',
     webhooks: { lastOf: () => undefined, test: async () => ({ ok: false, detail: '503' }) },
     phones: {
       async resync(device) {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -230,6 +230,19 @@ describe('command line', (test) => {
       await writeFile(file, '{"servr": "x"}');
       assert.match((await run('site list', env)).err, /no setting "servr"/);
       assert.is((await run('site list', { ...env, HOTDESK_CONFIG: `${data}/none` })).exit, 2);
+    } finally {
+      await close();
+    }
+  });
+
+  test('a backup is a file of its own, never over another', async () => {
+    const { run, data, close } = await open();
+    try {
+      const file = join(data, 'x.backup');
+      assert.match((await run(`backup ${file}`)).out, /bytes +6/);
+      assert.is(await readFile(file, 'utf8'), 'sealed');
+      assert.is((await stat(file)).mode & 0o777, 0o600);
+      assert.is((await run(`backup ${file}`)).exit, 2);
     } finally {
       await close();
     }
