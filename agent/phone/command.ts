@@ -5,7 +5,7 @@
  *     --gateway [--listen ADDR[:PORT]] [--tone HZ]
  *
  * Commands come in a line each (./commands.ts), events go out as a line of JSON
- * each (./phone.ts), and nothing else is written. The end of stdin is `quit`.
+ * each (./events.ts), and nothing else is written. The end of stdin is `quit`.
  */
 
 import { once } from 'node:events';
@@ -15,7 +15,9 @@ import { type HostPort, parseHostPort } from '#protocol/address.ts';
 import { type FlagShape, readArgv } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 import { runCommand, verbs } from './commands.ts';
-import { openPhone, type Phone, type PhoneEvent, type PhoneOptions } from './phone.ts';
+import type { PhoneEvent } from './events.ts';
+import { modelNames } from './makes.ts';
+import { openPhone, type Phone, type PhoneOptions } from './phone.ts';
 
 export const phoneFlags: readonly FlagShape[] = [
   { name: 'help', takesValue: false },
@@ -29,12 +31,13 @@ export const phoneFlags: readonly FlagShape[] = [
 const usage = `hotdesk-agent phone --url URL --mac MAC   a phone that fetches its config there
 hotdesk-agent phone --gateway             answers every call, without a config
 
-  --model MODEL       which phone to be, of which make: T46S (default), D785, X5U, GRP2614, P850, UC926, VVX450, 6867i …
+  --model MODEL       which phone to be, and so of which make; default T46S
   --listen ADDR       this host's address for SIP and RTP, or ADDR:PORT; default 127.0.0.1
   --sip-port N        default: any that is free
   --tone HZ           what to say in calls; default 440 as a gateway, else silence
   --tones HZ,HZ       which tones to recognise
 
+Models: ${modelNames().join(' ')}
 Commands on stdin, one a line: ${Object.keys(verbs).join(' ')}
 Events on stdout, one line of JSON each.
 `;

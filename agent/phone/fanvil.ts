@@ -77,6 +77,7 @@ export const fanvil: Make = {
   },
 
   isCareful: (memory) => memory.get('sip/StrictUAMatch') === '1',
+  asksWho: () => false,
   authorityOf: () => undefined,
 };
 

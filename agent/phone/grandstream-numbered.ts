@@ -48,6 +48,7 @@ export const grandstreamNumbered: Make = {
   },
 
   onCheckSync: (memory, event) => resync(event, memory.get('P26015') === '1'),
+  asksWho: (memory) => memory.get('P4428') !== '1',
   isCareful: (memory) => memory.get('P2347') === '1',
 };
 

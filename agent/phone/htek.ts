@@ -67,6 +67,7 @@ export const htek: Make = {
   },
 
   isCareful: () => false,
+  asksWho: () => false,
   authorityOf: () => undefined,
 };
 

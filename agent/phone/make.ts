@@ -84,6 +84,8 @@ export type Make = {
   onCheckSync(memory: Settings, event: string): CheckSync | undefined;
   /** Takes calls and NOTIFYs from its server alone. */
   isCareful(memory: Settings): boolean;
+  /** Asks for a credential before it does what a NOTIFY says. */
+  asksWho(memory: Settings): boolean;
   /** Name or URL of the authority that a server's certificate must be of. */
   authorityOf(memory: Settings): string | undefined;
 };

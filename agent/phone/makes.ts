@@ -35,13 +35,14 @@ const byName = new Map<string, PhoneKind>(
   ),
 );
 
+export const modelNames = (): string[] => [...byName.values()].map(({ model }) => model.name);
+
 /** Which phone that is, by its model. Throws `input.invalid` with the nearest name. */
 export function findModel(text: string): PhoneKind {
   const found = byName.get(plain(text));
   if (found !== undefined) return found;
   const near = byName.get(nearest(plain(text), byName.keys()) ?? '')?.model.name;
-  const names = () => [...byName.values()].map(({ model }) => model.name).join(', ');
-  const hint = near === undefined ? `one of ${names()}` : `did you mean ${near}?`;
+  const hint = near === undefined ? `one of ${modelNames().join(', ')}` : `did you mean ${near}?`;
   throw new Fault('input.invalid', `model: "${text}" is not a model this phone can be (${hint})`, {
     field: 'model',
   });

@@ -69,6 +69,7 @@ export const mitel: Make = {
   },
 
   isCareful: (memory) => memory.get('sip whitelist') === '1',
+  asksWho: () => false,
   authorityOf: (memory) => memory.get('sips trusted certificates') || undefined,
 };
 

@@ -15,12 +15,12 @@ import { isIP } from 'node:net';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import { type Clock, systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import { createResponse } from '#protocol/sip/message.ts';
+import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import type { ServerTransaction } from '#protocol/sip/transactions.ts';
-import type { CallEvent } from './call.ts';
 import { Calls } from './calls.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { createLamps, type LampState, type Lamps } from './lamps.ts';
+import type { PhoneEvent } from './events.ts';
+import { createLamps, type Lamps } from './lamps.ts';
 import { type Line, type LineOptions, openLine } from './line.ts';
 import {
   type Account,
@@ -32,37 +32,11 @@ import {
   toShown,
 } from './make.ts';
 import { readSource, type Source } from './makes.ts';
+import { challengeNotify } from './notify-challenge.ts';
 import { type Provisioned, provision } from './provision.ts';
 import { createRegistration, type Registration } from './registration.ts';
 import { type Apply, createUpdates, type UpdateKind, type Updates } from './updates.ts';
 import { openWire, resolveHost, type SipTimers, type Wire } from './wire.ts';
-
-export type PhoneEvent =
-  | CallEvent
-  | { event: 'ready'; sip: string }
-  /** `account` is empty when the files give none. */
-  | {
-      event: 'provisioned';
-      account: string;
-      label: string;
-      displayName: string;
-      etag?: string;
-      keys: LineKey[];
-    }
-  | { event: 'registered'; aor: string; expires: number }
-  | { event: 'registration-failed'; aor: string; status: number }
-  /** Of a BLF key: whether the one it is for is in a call. */
-  | { event: 'lamp'; position: number; state: LampState }
-  | { event: 'check-sync'; reboot: boolean }
-  | {
-      event: 'status';
-      account: string;
-      label: string;
-      displayName: string;
-      registered: string;
-      calls: number;
-    }
-  | { event: 'error'; message: string };
 
 export type PhoneOptions = {
   /** The folder its files are in, and which phone it is; see ./makes.ts. Without it the phone is a gateway. */
@@ -125,6 +99,8 @@ export class Phone {
   #registered = '';
   #trusted: string | undefined;
   #isOpen = true;
+  /** Of its challenges. */
+  readonly #nonce = newToken();
 
   constructor({ clock, source, wire, tones, toneHz, onEvent }: Parts) {
     this.#clock = clock;
@@ -346,8 +322,8 @@ export class Phone {
     const { request, peer } = transaction;
     if (this.#lamps.take(transaction)) return true;
     if (request.to.params.has('tag')) return false;
-    const answer = (status: number) =>
-      transaction.respond(createResponse(request, status, { toTag: newToken() }));
+    const answer = (status: number, headers: HeaderList = []) =>
+      transaction.respond(createResponse(request, status, { toTag: newToken(), headers }));
     if (!this.#isTrusted(peer)) {
       answer(403);
       return true;
@@ -355,9 +331,19 @@ export class Phone {
     if (request.method !== 'NOTIFY') return false;
     const event = request.get('Event') ?? '';
     const asked = this.#source?.make.onCheckSync(this.#memory, event);
+    const challenge = asked === undefined ? undefined : this.#challenge(request);
+    if (challenge !== undefined) {
+      answer(401, [['WWW-Authenticate', challenge]]);
+      return true;
+    }
     answer(asked !== undefined || /^message-summary\b/i.test(event) ? 200 : 489);
     if (asked !== undefined) this.#checkSync(asked);
     return true;
+  }
+
+  #challenge(request: SipMessage): string | undefined {
+    if (this.#account === undefined || this.#source?.make.asksWho(this.#memory) !== true) return undefined;
+    return challengeNotify(request, this.#account, this.#nonce);
   }
 
   #checkSync(asked: CheckSync): void {

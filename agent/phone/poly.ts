@@ -65,6 +65,7 @@ export const poly: Make = {
   },
 
   isCareful: () => false,
+  asksWho: () => false,
   authorityOf: () => undefined,
 };
 

@@ -78,6 +78,7 @@ export const snom: Make = {
   },
 
   isCareful: (memory) => memory.get('filter_registrar') === 'on',
+  asksWho: (memory) => (memory.get('challenge_response') ?? 'on') !== 'off',
   authorityOf: (memory) => memory.get('certificate'),
 };
 

@@ -92,6 +92,7 @@ export const yealink: Make = {
 
   isCareful: (memory) =>
     ['sip.trust_ctrl', 'account.1.sip_trust_ctrl'].some((key) => memory.get(key) === '1'),
+  asksWho: () => false,
   authorityOf: (memory) => memory.get('static.trusted_certificates.url'),
 };
 

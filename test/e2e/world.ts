@@ -12,7 +12,8 @@ import { type Agent, type AgentOptions, runAgent } from '#agent/agent.ts';
 import { loadConfig } from '#agent/config.ts';
 import { enrol } from '#agent/enrol.ts';
 import type { AgentIdentity } from '#agent/identity.ts';
-import { openPhone, type Phone, type PhoneEvent, type PhoneOptions } from '#agent/phone/phone.ts';
+import type { PhoneEvent } from '#agent/phone/events.ts';
+import { openPhone, type Phone, type PhoneOptions } from '#agent/phone/phone.ts';
 import { dialTunnel } from '#agent/tunnel.ts';
 import { type Client, createClient } from '#controller/cli/client.ts';
 import { type Controller, openController } from '#controller/controller.ts';
@@ -158,10 +159,11 @@ async function openWorld(options: WorldOptions, defer: World['defer']): Promise<
       return desk;
     },
     async changedOver(id) {
-      await until(`the change-over of ${id}`, async () => {
+      const isActive = async () => {
         const { changeOver } = (await device(id)) as { changeOver: { state: string } };
         return changeOver.state === 'active';
-      });
+      };
+      await until(`the change-over of ${id}`, isActive, 30_000);
     },
     defer,
   };
@@ -253,9 +255,30 @@ export async function dialLogin(desk: Desk, { extension }: { extension: string }
   return from;
 }
 
-/** Dials the login code and types the PIN into it; answers when the IVR has hung up. */
-export async function logIn(desk: Desk, person: { extension: string; pin: string }): Promise<void> {
+/**
+ * Dials the login code and types the PIN into it; answers when the IVR has hung up.
+ * With `ear` it types again what was not understood: digits are sound, and sound
+ * that a busy machine brings too late is dropped.
+ */
+export async function logIn(
+  desk: Desk,
+  person: { extension: string; pin: string },
+  ear?: Ear,
+): Promise<void> {
   const from = await dialLogin(desk, person);
-  desk.phone.dtmf(`${person.pin}#`);
+  const { remoteMedia } = await desk.saw('answered', {}, from);
+  let typed = 0;
+  await until(
+    'the login call is over',
+    () => {
+      const wrong = (ear?.heard(remoteMedia) ?? []).filter(({ prompt }) => prompt === 'wrong');
+      if (typed <= wrong.length) {
+        typed++;
+        desk.phone.dtmf(`${person.pin}#`);
+      }
+      return desk.count('ended', from) > 0;
+    },
+    ear === undefined ? 10_000 : 30_000,
+  );
   await desk.saw('ended', { by: 'them' }, from);
 }

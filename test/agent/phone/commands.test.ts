@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import * as assert from 'uvu/assert';
 import { readOptions, runPhone } from '#agent/phone/command.ts';
 import { type Controls, runCommand } from '#agent/phone/commands.ts';
-import type { PhoneEvent } from '#agent/phone/phone.ts';
+import type { PhoneEvent } from '#agent/phone/events.ts';
 import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';

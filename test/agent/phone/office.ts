@@ -7,7 +7,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { PhoneEvent } from '#agent/phone/phone.ts';
+import type { PhoneEvent } from '#agent/phone/events.ts';
 import { openPhone, type Phone } from '#agent/phone/phone.ts';
 import type { HostPort } from '#protocol/address.ts';
 import { formatHostPort } from '#protocol/address.ts';
