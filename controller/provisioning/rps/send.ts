@@ -35,6 +35,7 @@ const maxPatienceMs = 10_000;
 export function createSender(options: SenderOptions): Sender {
   const { clock, random = Math.random, timeoutMs = 15_000, tries = 3, firstWaitMs = 1_000, ca } = options;
   const dispatcher = new Agent({
+    pipelining: 0, // a connection each: they are rare, and one kept may be closed just then
     connect: { timeout: timeoutMs, ...(ca !== undefined && { ca }) },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
