@@ -16,12 +16,12 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
+import { type CollectionName, collections } from '#controller/model/model.ts';
+import type { Change, Store } from '#controller/model/ports.ts';
+import { openStore, type StoreLog } from '#controller/store/store.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createKeys, type Keys } from './keys.ts';
 import { openMasterKey } from './master-key.ts';
-import { type CollectionName, collections } from './model/model.ts';
-import type { Change, Store } from './model/ports.ts';
-import { openStore, type StoreLog } from './store/store.ts';
 
 const purpose = 'backup';
 const version = 1;

@@ -6,6 +6,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -66,7 +67,7 @@ export async function openCertificate({ files, clock, log }: CertificateOptions)
     get name() {
       return /(?:^|, )DNS:([^,*]+)(?:,|$)/.exec(shown.subjectAltName ?? '')?.[1];
     },
-    isFor: (name) => shown.checkHost(name) !== undefined || shown.checkIP(name) !== undefined,
+    isFor: (name) => (isIP(name) === 0 ? shown.checkHost(name) : shown.checkIP(name)) !== undefined,
     watch: (listener) => listeners.add(listener),
     close() {
       isClosed = true;

@@ -1,52 +1,112 @@
-/** `hotdesk audit …`: who did what, and whether the log of it is whole. */
+/** `hotdesk audit`: who did what; from the controller, or from its data folder when it does not run. */
 
+import { auditFolder, parseHead, readAudit, type Verdict, verify } from '#controller/audit/files.ts';
 import { Fault } from '#protocol/fault.ts';
 import { field, type Row } from './table.ts';
-import { type Call, last, type Noun, valued } from './verb.ts';
+import { type Call, last, type Noun, type Result, valued } from './verb.ts';
 
-const columns = ['sequence', 'at', 'who', 'role', 'from', 'what', 'details'].map((name) => field(name));
+const listFlags = [
+  valued('who', 'NAME', 'of one account, token or extension'),
+  valued('what', 'TEXT', 'part of what was done, as /users or sign-in'),
+  valued('since', 'TIME', 'from then on, as 2026-11-23 or 2026-11-23T12:00:00Z'),
+  valued('until', 'TIME', 'before then'),
+  valued('limit', 'N', 'at most so many, the newest; 100 unless set'),
+];
+
+const columns = [
+  field('sequence', '#'),
+  field('at'),
+  field('who'),
+  field('from'),
+  field('what'),
+  { title: 'details', of: ({ details }: Row) => details && formatDetails(details as Row) },
+  { title: 'changed', of: ({ changes }: Row) => changes && formatChanges(changes as Row[]) },
+];
+
+const formatDetails = (details: Row) =>
+  Object.entries(details)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(' ');
+
+const formatChanges = (changes: readonly Row[]) =>
+  changes.map(({ collection, id }) => `${String(collection)} ${String(id)}`).join(', ');
 
 export const auditNoun: Noun = {
-  about: 'who did what, and when',
+  about: 'who changed what, and when',
   verbs: {
-    list: {
-      about: 'the newest first',
-      args: [],
-      flags: [
-        valued('who', 'NAME', 'what he did'),
-        valued('what', 'TEXT', 'what was done'),
-        valued('since', 'TIME', 'as 2026-11-23T12:00:00Z'),
-        valued('until', 'TIME', 'and no later'),
-        valued('limit', 'N', 'so many; 100 unless it is said'),
-      ],
-      async run(call) {
-        const { items } = (await call.client.ask('GET', asked(call))) as { items: Row[] };
-        return { type: 'items', items, columns };
-      },
-    },
+    list: { about: 'the newest first', args: [], flags: listFlags, run: list },
     verify: {
-      about: 'whether every line continues the one before; fails where one does not',
+      about: 'whether every line continues the one before; names the first that does not',
       args: [],
-      flags: [valued('head', 'NUMBER:HASH', 'that was written down earlier: it must still be there')],
-      async run(call) {
-        const head = last(call, 'head');
-        const path = head === undefined ? '/audit/verify' : `/audit/verify?${new URLSearchParams({ head })}`;
-        const json = (await call.client.ask('GET', path)) as Row;
-        const wrong = json.wrong as { file: string; line: number; why: string } | undefined;
-        if (json.ok === true) return { type: 'item', item: json };
-        const why =
-          wrong === undefined ? 'it is not whole' : `${wrong.file}, line ${wrong.line}: ${wrong.why}`;
-        throw new Fault('conflict', `audit log: ${why}`, { status: 200 });
-      },
+      flags: [valued('head', 'NUMBER:HASH', 'that an earlier verify printed: it must still be there')],
+      run: check,
     },
   },
 };
 
-function asked(call: Call): string {
-  const names = ['who', 'what', 'since', 'until', 'limit'];
-  const given = names.flatMap((name): [string, string][] => {
-    const text = last(call, name);
-    return text === undefined ? [] : [[name, text]];
-  });
-  return given.length === 0 ? '/audit' : `/audit?${new URLSearchParams(given)}`;
+async function list(call: Call): Promise<Result> {
+  const query = {
+    who: last(call, 'who'),
+    what: last(call, 'what'),
+    since: timeOf(call, 'since'),
+    until: timeOf(call, 'until'),
+    limit: limitOf(call),
+  };
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) asked.set(name, String(value));
+  const answer = await orOffline(
+    call,
+    () => call.client.ask('GET', `/audit?${asked.toString()}`),
+    (folder) => readAudit(folder, { ...query, since: millis(query.since), until: millis(query.until) }),
+  );
+  return { type: 'items', items: (answer as { items: Row[] }).items, columns };
+}
+
+async function check(call: Call): Promise<Result> {
+  const known = last(call, 'head');
+  // The folder itself, where we have it: who runs the controller is not asked about himself.
+  const verdict =
+    call.data === undefined
+      ? ((await call.client.ask(
+          'GET',
+          `/audit/verify${known === undefined ? '' : `?head=${encodeURIComponent(known)}`}`,
+        )) as Verdict)
+      : await verify(auditFolder(call.data), known === undefined ? undefined : parseHead(known));
+  const { wrong, entries, first, head } = verdict;
+  if (wrong !== undefined) {
+    throw new Fault('conflict', `${wrong.file}, line ${wrong.line}: ${wrong.why}`, { status: 409 });
+  }
+  const text = `${entries} lines from number ${first} on fit each other; head ${head.sequence}:${head.hash}`;
+  return { type: 'text', text, json: verdict };
+}
+
+/** Without a controller the folder is read, where there is one. */
+async function orOffline<T>(
+  { data }: Call,
+  online: () => Promise<T>,
+  offline: (folder: string) => Promise<T>,
+): Promise<T> {
+  try {
+    return await online();
+  } catch (error) {
+    if (data === undefined || !Fault.is(error, 'unavailable') || error.facts.status !== undefined)
+      throw error;
+    return await offline(auditFolder(data));
+  }
+}
+
+function timeOf(call: Call, name: string): string | undefined {
+  const text = last(call, name);
+  if (text === undefined) return undefined;
+  const at = Date.parse(text);
+  if (!Number.isNaN(at)) return new Date(at).toISOString();
+  throw new Fault('input.invalid', `--${name}: "${text}" is no time`, { field: name });
+}
+
+const millis = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text));
+
+function limitOf(call: Call): number {
+  const text = last(call, 'limit') ?? '100';
+  if (/^[1-9]\d{0,2}$/.test(text) || text === '1000') return Number(text);
+  throw new Fault('input.invalid', '--limit: is 1 to 1000', { field: 'limit' });
 }

@@ -2,7 +2,7 @@
 
 import { parseHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
-import { newToken } from './account.ts';
+import { accountNoun, newToken } from './account.ts';
 import { adoptWindow } from './adopt-window.ts';
 import { agentNoun, enrolTokenNoun } from './agent.ts';
 import { auditNoun } from './audit.ts';
@@ -358,6 +358,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
     },
   },
 
+  account: accountNoun,
   token: {
     about: 'who may use the API over the network',
     verbs: {

@@ -56,11 +56,13 @@ export async function runNoun(name: string, argv: readonly string[], io: Io): Pr
   let client: Client | undefined;
   try {
     const { verb, args, flags } = readCommand(name, argv);
-    client = createClient(targetOf(flags, io.env));
+    const target = targetOf(flags, io.env);
+    client = createClient(target);
     const result = await verb.run({
       args,
       flags,
       client,
+      ...(target.type === 'socket' && { data: target.data }),
       readLine: () => firstLine(io.stdin),
       progress: progressOn(io),
     });

@@ -20,6 +20,8 @@ export type Call = {
   args: readonly string[];
   flags: ReadonlyMap<string, readonly string[]>;
   client: Client;
+  /** The data folder, where that is how the controller is reached. */
+  data?: string;
   /** The first line of standard input. */
   readLine(): Promise<string>;
   /** How far long work is; absent where nobody looks. */

@@ -21,7 +21,9 @@ const exceptions: Readonly<Record<string, string>> = {
   'get /me': 'whose cookie it is',
   'post /sign-in': 'a browser signs in; the command line has a token or the control socket',
   'post /sign-out': 'a browser signs out',
-  'get /setup': 'for the page that opens the one-time link',
+  'put /me/password': 'one’s own, at the page; account set-password is for others’',
+  'post /me/totp': 'one’s own, at the page, where its QR code is',
+  'post /me/totp/confirm': 'as above',
   'post /setup': 'for the page that opens the one-time link',
 };
 

@@ -127,6 +127,7 @@ const rows: Record<string, Row> = {
   'GET /trace/messages':                     {},
   'GET /trace/pcap':                         {},
   'GET /events':                             {},
+  'GET /backup':                             {},
   'GET /audit':                              {},
   'GET /audit/verify':                       {},
   'GET /me':                                 {},
