@@ -99,6 +99,72 @@ describe('the page', (test) => {
 
   browserTest(
     test,
+    'makes a site, its agent’s line and a user, and forbids many to hot-desk',
+    async (stage) => {
+      const { world, open } = stage;
+      const page = await open('#/sites');
+      await page.getByRole('link', { name: 'Add a site' }).click();
+      await page.getByLabel('Name').fill('Wien');
+      await page.getByRole('button', { name: 'Add a site' }).click();
+      await page.getByText(/^id: /).waitFor();
+      await page.getByLabel('Name').fill('wien');
+      await page.getByLabel('Emergency numbers').fill('112, 144');
+      await page.getByLabel('City').fill('Wien');
+      await page.getByRole('button', { name: 'Add a site' }).click();
+      await page.getByRole('heading', { name: 'wien', level: 1 }).waitFor();
+      await page.getByText('No agent yet').waitFor();
+      await page.getByRole('button', { name: 'Make the line' }).click();
+      const line = page.getByRole('textbox', { name: 'Install an agent' });
+      assert.match(await line.inputValue(), /^curl .*install\.sh .*--token /);
+      const made = (await world.ask('GET', '/sites/wien')) as { emergencyNumbers: string[]; place: object };
+      assert.equal([made.emergencyNumbers, made.place], [['112', '144'], { A3: 'Wien' }]);
+
+      await page.getByRole('link', { name: 'Users' }).click();
+      await page.getByRole('link', { name: 'Add a user' }).click();
+      await page.getByLabel('Extension').fill('104');
+      await page.getByLabel('Name').fill('Eva Lindner');
+      await page.getByLabel('PIN').fill('1234');
+      await page.getByRole('button', { name: 'Add a user' }).click();
+      await page.getByText(/^pin: /).waitFor();
+      await page.getByLabel('PIN').fill('480915');
+      await page.getByRole('button', { name: 'Add a user' }).click();
+      await page.getByRole('heading', { name: 'Eva Lindner (104)' }).waitFor();
+      await page.getByText('A PIN is set.').waitFor();
+
+      await page.getByRole('link', { name: 'Users' }).click();
+      await page.getByRole('checkbox', { name: 'Select all' }).check();
+      await page.getByRole('checkbox', { name: 'Select 100' }).uncheck();
+      await page.getByRole('button', { name: 'Forbid hot desking (2)' }).click();
+      await page.getByText('Changed 2 users.').waitFor();
+      await until('two that may not', async () => (await page.getByText('Not allowed').count()) === 2);
+    },
+  );
+
+  browserTest(
+    test,
+    'says when it is not connected, and catches up when it is again',
+    async ({ world, open }) => {
+      const page = await open('#/users');
+      await page.getByRole('link', { name: /Anna Berger/ }).waitFor();
+      await page.clock.install();
+      await page.route('**/api/v1/events', (route) => route.abort());
+      await page.reload();
+      await page.getByRole('heading', { name: 'Users' }).waitFor();
+      await until('the page tells', async () => {
+        await page.clock.fastForward(7_000);
+        return await page.getByText('Not connected').count();
+      });
+      await page.getByRole('link', { name: /Anna Berger/ }).waitFor();
+      await world.ask('PATCH', '/users/100', { name: 'Anna Neu' });
+      await page.unroute('**/api/v1/events');
+      await page.clock.resume();
+      await page.getByRole('link', { name: /Anna Neu/ }).waitFor();
+      await page.getByText('Not connected').waitFor({ state: 'detached' });
+    },
+  );
+
+  browserTest(
+    test,
     'lays out keys by mouse and by keyboard, and draws the phone as it will be',
     async (stage) => {
       const { world, open } = stage;

@@ -10,11 +10,13 @@ import type { ChangeSource } from './live.ts';
 /** The server lets everybody go now and then: that is no loss to speak of. */
 const graceMs = 6_000;
 const againMs = 3_000;
+const hiddenMs = 60_000;
 
 export const serverChanges: ChangeSource = ({ onChange, onReset, onState }) => {
   let source: EventSource | undefined;
   let lost: ReturnType<typeof setTimeout> | undefined;
   let again: ReturnType<typeof setTimeout> | undefined;
+  let hidden: ReturnType<typeof setTimeout> | undefined;
 
   const open = (isFirst: boolean) => {
     const opened = new EventSource(`${apiPath}/events`);
@@ -38,10 +40,24 @@ export const serverChanges: ChangeSource = ({ onChange, onReset, onState }) => {
       again = setTimeout(() => open(false), againMs);
     });
   };
-  open(true);
-  return () => {
+  const close = () => {
     clearTimeout(lost);
     clearTimeout(again);
+    clearTimeout(hidden);
+    lost = undefined;
     source?.close();
+    source = undefined;
+  };
+  // A browser has six connections to a server for all of its tabs: who is not looked at holds none.
+  const onVisibility = () => {
+    clearTimeout(hidden);
+    if (document.visibilityState === 'hidden') hidden = setTimeout(close, hiddenMs);
+    else if (source === undefined) open(false);
+  };
+  open(true);
+  document.addEventListener('visibilitychange', onVisibility);
+  return () => {
+    document.removeEventListener('visibilitychange', onVisibility);
+    close();
   };
 };

@@ -75,9 +75,11 @@ export class Live {
       onChange: (collection, id) => this.#note(collection, id),
       onReset: () => this.#reset(),
       onState: (state) => {
-        if (state === 'live') onOpen();
-        if (state === 'live' && isLate) this.#reset();
-        isLate = false;
+        if (state === 'live') {
+          onOpen();
+          if (isLate) this.#reset();
+          isLate = false;
+        }
         this.state = state;
         this.onState(state);
       },

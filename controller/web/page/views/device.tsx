@@ -17,6 +17,7 @@ import { type Finding, whyOf } from '#controller/web/page/why.ts';
 import { AtThePhone } from './at-the-phone.tsx';
 import { formatTime, Since, State, Who } from './cells.tsx';
 import { DeviceEvents } from './device-events.tsx';
+import { DeviceForm } from './device-form.tsx';
 import { LogOut } from './log-out.tsx';
 
 import { NotFound } from './not-found.tsx';
@@ -27,8 +28,9 @@ export function DeviceView({ id }: { id: string }) {
   const users = useItems('users');
   const agents = useItems('agents');
   const sessions = useItems('sessions');
+  const sites = useItems('sites');
   return (
-    <Waiting lists={[devices, users, agents, sessions]}>
+    <Waiting lists={[devices, users, agents, sessions, sites]}>
       {() => {
         const device = devices.items.find((each) => each.id === id);
         return device === undefined ? <NotFound /> : <Shown device={device} />;
@@ -97,6 +99,7 @@ function Shown({ device }: { device: Device }) {
             <AtThePhone device={device} />
           </section>
           <DeviceEvents events={events} />
+          {isAdmin && <DeviceForm device={device} />}
         </div>
       </div>
       {asked === 'logOut' && <LogOut devices={[id]} onClose={() => setAsked(undefined)} />}

@@ -115,7 +115,7 @@ export function SiteForm({
 }
 
 /** A field that was emptied is taken away. */
-function changedPlace(before: Place, now: Place): Record<string, string | null> {
+export function changedPlace(before: Place, now: Place): Record<string, string | null> {
   const fields = Object.entries(now).filter(([field, value]) => value !== '' || field in before);
   return Object.fromEntries(fields.map(([field, value]) => [field, value === '' ? null : value]));
 }

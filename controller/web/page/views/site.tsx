@@ -211,8 +211,8 @@ function Install({ site }: { site: string }) {
       <Form
         submit={submit}
         action={async () => {
-          const made = await ask<{ token: string; installLine?: string }>('POST', '/enrol-tokens', { site });
-          setLine(made.installLine ?? made.token);
+          const { installLine } = await ask<{ installLine: string }>('POST', '/enrol-tokens', { site });
+          setLine(installLine);
         }}
       >
         <div class="actions">
