@@ -21,7 +21,14 @@ export const modelNoun: Noun = {
         });
         const { items } = (await call.client.ask('GET', `/models?${query}`)) as { items: Row[] };
         const columns = [
-          ...[field('vendor'), field('model'), field('keys'), field('verified'), field('confidence')],
+          ...[
+            field('vendor'),
+            field('model'),
+            field('keys'),
+            field('usableKeys', 'usable'),
+            field('verified'),
+            field('confidence'),
+          ],
           field('notes'),
         ];
         return { type: 'items', items, columns };

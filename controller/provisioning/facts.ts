@@ -13,8 +13,10 @@ export const modelRow = z.strictObject({
   id: text,
   vendor: text,
   model: text,
-  /** What a layout may use, Login and Logout among them. */
+  /** How many it has. */
   keys: z.int().min(1),
+  /** What a layout may use, Login and Logout among them: less where the first ones stay with the line. */
+  usableKeys: z.int().min(1),
   /** How many it takes, and what a layout may use of each: 0 where that is not known, and they are emptied. */
   expansion: z.strictObject({ modules: count, keys: count }),
   /** Tried on a handset. */
@@ -40,7 +42,7 @@ const fate = z.strictObject({
 type Fates = Record<Remembered, typeof fate>;
 
 export const modelFacts = modelRow.extend({
-  /** The keys that a config empties: more than `keys` where sources differ. */
+  /** The keys that a config empties: more where sources differ. */
   keysWritten: count,
   /** Where Login is: the vendor's name for that kind of key, and its number there. */
   firstKey: z.strictObject({ area: text, number: z.int().min(1) }),
@@ -64,10 +66,11 @@ export type ModelFacts = z.infer<typeof modelFacts>;
 /** Models somebody has tried on a handset, from the factory to the second login. None so far. */
 const verified: ReadonlySet<string> = new Set();
 
-export function rowOf({ vendor, model, keys, expansion, confidence, notes }: Model): ModelRow {
+export function rowOf({ vendor, model, keys, keysSold = keys, ...more }: Model): ModelRow {
+  const { expansion, confidence, notes } = more;
   return {
     id: model,
-    ...{ vendor, model, keys },
+    ...{ vendor, model, keys: keysSold, usableKeys: keys },
     expansion: { modules: expansion.modules, keys: expansion.keys },
     verified: verified.has(`${vendor} ${model}`),
     ...{ confidence, notes },
@@ -84,7 +87,7 @@ export function factsOf(model: Model): ModelFacts {
     files: [...files(model.model, model.commonFile)],
     userAgent: userAgent(model.model),
     ouis: [...ouis],
-    resync: { ...resync },
+    resync: model.isNumbered ? { ...resync, setting: 'P26015 = 1' } : { ...resync },
     restartsFor: [...restartsFor],
     atLogout: shownFates(model),
     uncertain: [...(model.notes === '' ? [] : [model.notes]), ...uncertain],

@@ -25,8 +25,12 @@ export type Expansion = {
 export type Model = {
   vendor: VendorName;
   model: string;
+  /** What a layout may use. */
   keys: number;
+  /** What a config empties: the most that any source counts. */
   keysWritten: number;
+  /** How many it is sold with, where some of them are not for a layout: the line's, or those that not all sources have. */
+  keysSold?: number;
   accounts: number;
   /** Where a vendor tells kinds of keys apart: in the order they are given out. */
   areas: readonly KeyArea[];

@@ -53,22 +53,30 @@ export function findModel(text: string): Model {
   const model = byName.get(name);
   if (model !== undefined && (brand === '' || brands[brand] === model.vendor)) return model;
   const refusal = `model: "${text.slice(0, 64)}" is not a model we can set up`;
-  const why = notOffered.get(name);
+  const why = notOffered.get(name) ?? notOffered.get(`${name}E2`); // T19P, which is sold as T19P_E2
   throw new Fault('input.invalid', `${refusal}${why === undefined ? '' : `: ${why}`}${hintFor(name)}`, {
     field: 'model',
   });
 }
 
-/** What may have been meant: slips of one or two letters, and names that begin so. */
+/** What may have been meant: slips of one or two letters, then names that begin so. */
 function hintFor(name: string): string {
-  const begins = name.length < 2 ? [] : [...byName.keys()].filter((each) => each.startsWith(name));
-  const near = [...new Set([...allNear(name, byName.keys()), ...begins])].slice(0, maxNear);
+  const near = [...new Set([...allNear(name, byName.keys()), ...beginningAs(name)])].slice(0, maxNear);
   const [first, ...more] = near.flatMap((each) => {
     const found = byName.get(each);
     return found === undefined ? [] : [`${found.model} (${found.vendor})`];
   });
   if (first === undefined) return '';
   return `; the nearest is ${first}${more.length === 0 ? '' : `, then ${more.join(', ')}`}`;
+}
+
+/** With as much of its beginning as any model has, and at least two letters. */
+function beginningAs(name: string): string[] {
+  for (let length = Math.min(name.length, 16); length >= 2; length--) {
+    const found = [...byName.keys()].filter((each) => each.startsWith(name.slice(0, length)));
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 const byUserAgent = models.map((model) => ({

@@ -50,9 +50,9 @@ const poly: readonly (readonly [model: string, keys: number, modules: number])[]
 const planned =
   'Whether its dial plan takes a second star is not proven; where sources differ on its keys, the lower count is used.';
 
-/** `used`: the count that all sources have; `written`: the highest. The soft keys below are emptied. */
+/** `used`: the count that all sources have; `written`: the highest; `sold`, if that is another. The soft keys below are emptied. */
 // biome-ignore format: a table
-const mitel: readonly (readonly [model: string, kind: string, used: number, written: number, soft: number, modules: number])[] = [
+const mitel: readonly (readonly [model: string, kind: string, used: number, written: number, soft: number, modules: number, sold?: number])[] = [
   ['6863i', 'prgkey',      3,  3,  0, 0],
   ['6865i', 'prgkey',      8,  8,  0, 3],
   ['6867i', 'topsoftkey', 20, 20, 18, 3],
@@ -63,7 +63,7 @@ const mitel: readonly (readonly [model: string, kind: string, used: number, writ
   ['6915',  'topsoftkey',  6, 10,  0, 3],
   ['6920',  'topsoftkey',  8, 10,  0, 3],
   ['6930',  'topsoftkey', 12, 22,  0, 3],
-  ['6940',  'topsoftkey', 24, 48,  0, 3],
+  ['6940',  'topsoftkey', 24, 48,  0, 3, 24],
   ['6970',  'topsoftkey',  6, 24,  0, 0],
 ];
 
@@ -106,6 +106,7 @@ export const others: readonly Model[] = [
       vendor: 'poly',
       model,
       accounts: keys,
+      keysSold: keys,
       ...keyed([{ name: 'lineKey', pages: 1, perPage: keys, first: 2, last: keys }]),
       // Emptied; that a macro works there is not documented.
       expansion: modules === 0 ? noExpansion : { modules, keys: 0, keysWritten: 40 },
@@ -113,10 +114,11 @@ export const others: readonly Model[] = [
     }),
   ),
   ...mitel.map(
-    ([model, kind, used, written, soft, modules]): Model => ({
+    ([model, kind, used, written, soft, modules, sold = written]): Model => ({
       vendor: 'mitel',
       model,
       accounts: 9, // a phone with less ignores the rest
+      keysSold: sold,
       ...keyed([row(kind, written, used), row('softkey', soft, 0)]),
       // The smaller of two kinds of module has 16 keys.
       expansion: modules === 0 ? noExpansion : { modules, keys: 16, keysWritten: 84 },

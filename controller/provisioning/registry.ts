@@ -227,6 +227,7 @@ export const models: readonly Model[] = [
       vendor: 'grandstream',
       model,
       accounts: lines,
+      keysSold: vpk + mpk,
       ...keyed([
         { name: 'vpk', pages: 1, perPage: vpk, first: lines + 1, last: vpk },
         { name: 'mpk', pages: 1, perPage: mpk, first: 1, last: mpk },

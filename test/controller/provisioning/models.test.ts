@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { factsOf, modelFacts } from '#controller/provisioning/facts.ts';
+import { factsOf, modelFacts, rowOf } from '#controller/provisioning/facts.ts';
 import { findModel, modelOf, modelSaying, models, resyncEventOf } from '#controller/provisioning/models.ts';
 import { notOffered } from '#controller/provisioning/not-offered.ts';
 import { vendors } from '#controller/provisioning/vendors.ts';
@@ -40,6 +40,9 @@ describe('models', (test) => {
     { text: 'AVM FRITZ!Box', says: 'is not a model' },
     { text: 'FRITZ!Box', says: 'behind a router' },
     { text: 'GXP216O', says: 'nearest is GXP2160 (grandstream), then ' },
+    { text: 'T19P',    says: 'no programmable key' },
+    { text: 'T47',     says: '; the nearest is T4' },
+    { text: 'X9',      says: '"X9" is not a model we can set up' },
     { text: 'T46',     says: 'nearest is T46G (yealink), then T46S (yealink), T46U (yealink)' },
     { text: 'Snom T46S', says: 'nearest is T46S (yealink)' }, // another vendor's
     { text: 'Grandstream D785', says: 'nearest is D785 (snom)' },
@@ -119,6 +122,7 @@ describe('models', (test) => {
     for (const model of models) {
       const facts = modelFacts.parse(factsOf(model));
       assert.is(facts.verified, false);
+      assert.ok(facts.usableKeys <= facts.keys && facts.keys <= facts.keysWritten, model.model);
       assert.is(facts.confidence === 'uncertain', facts.notes !== '', model.model);
     }
   });
@@ -146,6 +150,7 @@ describe('models', (test) => {
         vendor: string;
         model: string;
         hotDeskSuitable?: boolean;
+        keys: number | null;
         uncertain?: boolean;
         fileNamesUncertain?: boolean;
         keysAlt?: number;
@@ -160,6 +165,7 @@ describe('models', (test) => {
         if (hotDeskSuitable === true) {
           const doubts = row.uncertain ?? row.fileNamesUncertain ?? row.keysAlt;
           const ours = models.find((each) => each.model === model);
+          assert.is(ours && rowOf(ours).keys, row.keys, model);
           if (doubts !== undefined) assert.is(ours?.confidence, 'uncertain', model);
           assert.is(ours?.expansion.modules, row.expansion?.maxModules ?? 0, model);
           continue;
