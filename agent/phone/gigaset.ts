@@ -19,6 +19,6 @@ export const gigaset: Make = {
   userAgent: ({ name, firmware }) => `Gigaset ${name}/${firmware}`,
   httpUserAgent: ({ name, firmware }, mac) =>
     `Mozilla/4.0 (compatible; Gigaset ${name}-SIP ${firmware} ${mac.toUpperCase()})`,
-  /** One name, with the folder or without it in `setting_server`. */
+  /** The same name, whether it was given a folder or, by the last file, an URL. */
   files: ({ mac }) => [[`${mac.toUpperCase()}.xml`]],
 };

@@ -147,7 +147,7 @@ export type Said = {
   host: string;
   port: string;
   transport: Transport | undefined;
-  /** `unit` of them in a second; usually 1. */
+  /** In units of so many seconds; 1 unless it is said. */
   expires: string;
   unitSeconds?: number;
 };
