@@ -4,7 +4,7 @@
  *     its MAC is said, or is its user name    it is heard
  *     else                                    its agent is asked for the MAC at that address
  *
- * Such a phone asks again and again: one address is looked at once a minute.
+ * Such a phone asks again and again: it is looked at once a minute.
  */
 
 import type { HeardPhone, SaidOfPhone, SipStranger } from '#controller/model/ports.ts';
@@ -42,10 +42,11 @@ export function createSipStrangers({ heard, who, clock, maxAddresses = 1_000 }: 
   return {
     counters: counters as Readonly<typeof counters>,
     take({ flow: { agent, site, remote }, userAgent, user, mac: saidMac }: SipStranger): void {
-      if (isResting(`${agent} ${remote.address}`)) return;
+      const mac = saidMac ?? macOfUser(user);
+      // Behind one address may be several phones, which only their MACs tell apart.
+      if (isResting(`${agent} ${remote.address} ${mac ?? ''}`)) return;
       counters.strangers++;
       const said = describe(userAgent);
-      const mac = saidMac ?? macOfUser(user);
       if (mac !== undefined) heard({ agent, site, mac, ...said, by: 'sip', remote });
       else {
         counters.askedFor++;

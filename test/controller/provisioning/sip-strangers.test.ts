@@ -51,6 +51,15 @@ describe('SIP of nobody we know', (test) => {
     });
   }
 
+  test('two phones behind one router are two', () => {
+    const { strangers, heard } = open();
+    for (const mac of ['0c383e000001', '0c383e000002', '0c383e000001']) strangers.take(stranger({ mac }));
+    assert.equal(
+      heard.map(({ mac }) => mac),
+      ['0c383e000001', '0c383e000002'],
+    );
+  });
+
   test('one address is looked at once a minute, and no more of them are remembered than that', () => {
     const { strangers, asked, clock } = open(3);
     for (let n = 0; n < 5; n++) strangers.take(stranger());
