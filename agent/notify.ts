@@ -22,7 +22,7 @@ export function createNotify({ env, clock }: { env: NodeJS.ProcessEnv; clock: Cl
   function tell(...lines: string[]): void {
     if (!isAsked) return;
     // Without it nothing is told, and the service manager says so itself.
-    spawn('systemd-notify', lines, { stdio: 'ignore' }).on('error', () => {});
+    spawn('systemd-notify', lines, { stdio: 'ignore', env }).on('error', () => {});
   }
 
   return {
