@@ -24,7 +24,7 @@ import { expected, missing, patched, tag, taken, wrong } from '#controller/api/r
 import { listOf, moment, type Route, route } from '#controller/api/route.ts';
 import { inTurn } from '#controller/api/turns.ts';
 import { type Account, account } from '#controller/model/account.ts';
-import type { Kept } from '#controller/model/ports.ts';
+import type { Change, Kept } from '#controller/model/ports.ts';
 import { Fault } from '#protocol/fault.ts';
 import { networkOf } from './attempts.ts';
 import { refuseWeakPassword } from './passwords.ts';
@@ -120,7 +120,12 @@ export function accountRoutes(deps: SignInDeps): Route[] {
         if (store.get('accounts', wanted.name) !== undefined) throw taken('account', wanted.name, 'name');
         const passwordHash = await passwords.hash(chosen);
         const value: Account = { ...wanted, passwordHash, createdAt: clock.wall() };
-        await store.commit([{ type: 'put', collection: 'accounts', value, expect: 'absent' }]);
+        // Whoever has the link for the first account is not to be the second.
+        const link: Change[] =
+          store.get('setupLinks', 'setup') === undefined
+            ? []
+            : [{ type: 'delete', collection: 'setupLinks', id: 'setup' }];
+        await store.commit([{ type: 'put', collection: 'accounts', value, expect: 'absent' }, ...link]);
         return toJson(find(wanted.name));
       },
     ),

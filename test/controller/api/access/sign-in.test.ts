@@ -299,6 +299,18 @@ describe('set-up', (test) => {
     );
   });
 
+  test('an account that was made otherwise ends it', async () => {
+    const { deps, setUp } = await fresh();
+    const local = createApp({ ...deps, access: { type: 'local' } });
+    const made = await local.request('/api/v1/accounts', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'ben', password, role: 'owner' }),
+    });
+    assert.is(made.status, 201);
+    assert.is((await setUp({})).status, 401);
+  });
+
   test('two at once with one link: one', async () => {
     const { setUp, store } = await fresh();
     const both = await Promise.all([setUp({}), setUp({ name: 'ben' })]);
