@@ -68,7 +68,9 @@ export type Make = {
   models: readonly PhoneModel[];
   /** What the phone calls itself in SIP. */
   userAgent(model: PhoneModel): string;
-  /** The same, when it asks for a file. */
+  /** What follows the address in Contact when it registers. */
+  contactParams?(mac: string): string;
+  /** The User-Agent when it asks for a file. */
   httpUserAgent(model: PhoneModel, mac: string): string;
   /**
    * Names in rows: of each row the first that the server has, and what that one

@@ -37,6 +37,7 @@ export const mitel: Make = {
   userAgent: (phone) => `${brandOf(phone)} ${phone.name}/${phone.firmware}`,
   httpUserAgent: (phone, mac) =>
     `${brandOf(phone)}${phone.name} MAC:${spelt(mac.toUpperCase(), '-')} V:${phone.firmware}-SIP`,
+  contactParams: (mac) => `;+sip.instance="<urn:uuid:00000000-0000-1000-8000-${mac.toUpperCase()}>"`,
   files: ({ mac }) => [['startup.cfg', 'aastra.cfg'], [`${mac.toUpperCase()}.cfg`]],
   parse,
 

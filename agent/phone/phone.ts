@@ -303,6 +303,7 @@ export class Phone {
       aor,
       isOnce,
       userAgent: this.#userAgent,
+      contactParams: this.#source?.make.contactParams?.(this.#source.mac) ?? '',
       clock: this.#clock,
       token: newToken,
       onRegistered: (expires) => {

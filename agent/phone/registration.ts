@@ -4,8 +4,8 @@
  *     REGISTER ─ 401 ─ REGISTER with digest ─ 200 ─ half of the expiry ─ REGISTER with the same nonce ─ …
  *                        └ anything else: told, and tried again after 1, 2, 4 … 30 s
  *
- * As a Yealink does it: one Call-ID for the phone's life, Contact without
- * +sip.instance, and the next REGISTER begins with the nonce of the last one.
+ * As phones do it: one Call-ID for the account's life, and the next REGISTER begins
+ * with the nonce of the last one.
  */
 
 import type { HostPort } from '#protocol/address.ts';
@@ -21,6 +21,8 @@ export type RegistrationOptions = {
   wire: Wire;
   account: Account;
   userAgent: string;
+  /** Behind the address in Contact. */
+  contactParams?: string;
   clock: Clock;
   token: () => string;
   /** User part of the AOR, when it is not the account's own. */
@@ -44,6 +46,7 @@ export function createRegistration({
   wire,
   account,
   userAgent,
+  contactParams = '',
   clock,
   token,
   aor = account.userName,
@@ -114,7 +117,7 @@ export function createRegistration({
         ['To', formatNameAddr({ ...identity, params: new Map() })],
         ['Call-ID', callId],
         ['CSeq', `${cseq} REGISTER`],
-        ['Contact', `<${contact}>`],
+        ['Contact', `<${contact}>${contactParams}`],
         ...(credentials === undefined ? [] : [['Authorization', credentials] as const]),
         ['Allow', 'INVITE, INFO, ACK, BYE, CANCEL, OPTIONS, NOTIFY, REFER, MESSAGE'],
         ['Max-Forwards', '70'],

@@ -58,6 +58,11 @@ describe('a make’s files', (test) => {
     });
   }
 
+  test('a Mitel registers with its MAC in an instance', () => {
+    const urn = 'urn:uuid:00000000-0000-1000-8000-001565AABBCC';
+    assert.is(makes.mitel.contactParams?.(mac), `;+sip.instance="<${urn}>"`);
+  });
+
   test('each phone is one that the controller offers, and would know by what it says', () => {
     for (const make of Object.values(makes)) {
       for (const model of make.models) {
