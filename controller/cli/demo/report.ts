@@ -57,9 +57,11 @@ export async function readyOf(world: World): Promise<object> {
 async function attach(world: World, listen: string): Promise<string> {
   const isLoopback = /^127\.|^::1$/.test(listen);
   const people = users.map(({ extension, name, pin }) => `${extension} ${name}, PIN ${pin}`).join('; ');
+  const { url } = await world.ask('POST', '/setup-link');
   return `
 The world stays up; Ctrl-C ends it.
 
+  page   ${url} (once: it makes an account)
   SIP    ${world.sip} (UDP)
   API    ${world.api}
   token  ${world.token}
