@@ -28,7 +28,9 @@ export function formatTime(at: string, language: string): string {
   const isToday = then.toDateString() === new Date().toDateString();
   const clock = { hour: '2-digit', minute: '2-digit' } as const;
   const day = { day: '2-digit', month: 'short', year: 'numeric' } as const;
-  return new Intl.DateTimeFormat(language, isToday ? clock : { ...day, ...clock }).format(then);
+  // As the reader's own country writes it, where that has this language.
+  const locale = navigator.language.startsWith(language) ? navigator.language : language;
+  return new Intl.DateTimeFormat(locale, isToday ? clock : { ...day, ...clock }).format(then);
 }
 
 const tones: Record<DeviceState, Tone> = {

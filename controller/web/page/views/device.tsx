@@ -94,12 +94,10 @@ function Shown({ device }: { device: Device }) {
           {isAdmin && extension === null && <LogIn device={id} />}
         </div>
         <div class="stack">
-          <section class="card" aria-labelledby="at-the-phone">
-            <h2 id="at-the-phone">{text.atThePhone}</h2>
-            <AtThePhone device={device} />
-          </section>
+          {device.registered === null && <HowTo device={device} />}
           <DeviceEvents events={events} />
           {isAdmin && <DeviceForm device={device} />}
+          {device.registered !== null && <HowTo device={device} />}
         </div>
       </div>
       {asked === 'logOut' && <LogOut devices={[id]} onClose={() => setAsked(undefined)} />}
@@ -117,6 +115,16 @@ function Shown({ device }: { device: Device }) {
         </Confirm>
       )}
     </View>
+  );
+}
+
+function HowTo({ device }: { device: Device }) {
+  const text = useText();
+  return (
+    <section class="card" aria-labelledby="at-the-phone">
+      <h2 id="at-the-phone">{text.atThePhone}</h2>
+      <AtThePhone device={device} />
+    </section>
   );
 }
 
