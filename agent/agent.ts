@@ -32,6 +32,8 @@ import { version } from './version.ts';
 export type AgentOptions = {
   config: AgentConfig;
   identity: { agent: string; privateKey: KeyObject; controller: URL; pins: readonly string[] };
+  /** Which way the tunnel goes; undefined: straight. */
+  proxy?: URL | undefined;
   clock: Clock;
   log: Log;
   /** Each time the tunnel is up, and when it fell or could not be dialled. */
@@ -71,6 +73,7 @@ export type Agent = {
 export async function runAgent({
   config,
   identity,
+  proxy,
   clock,
   log,
   onUp,
@@ -135,6 +138,7 @@ export async function runAgent({
       identity,
       pins: identity.pins,
       allowPlain: config.allowPlain,
+      proxy,
       clock,
       log,
       status,

@@ -24,6 +24,7 @@ import { enrol } from './enrol.ts';
 import { type AgentIdentity, keepIdentity, readIdentity } from './identity.ts';
 import { createNotify, type Notify } from './notify.ts';
 import { startParent } from './parent.ts';
+import { maskProxy, proxyFor } from './proxy.ts';
 import { createStateFile, waitUntilUp } from './state.ts';
 import { createUpgrades } from './upgrade.ts';
 import { version } from './version.ts';
@@ -43,7 +44,12 @@ export async function enrolAgent(flags: Flags, { env, stdin, stdout }: Surroundi
   // Before the token is spent: a folder that cannot be made would lose what it bought.
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const token = given === '-' ? (await text(stdin)).trim() : given;
-  const identity = await enrol({ controller, token, allowPlain: flags.has('allow-plain') });
+  const { allowPlain, proxy } = loadConfig({
+    flags,
+    env,
+    file: await readIfThere(join(folder, 'agent.json')),
+  });
+  const identity = await enrol({ controller, token, allowPlain, proxy: proxyFor(controller, env, proxy) });
   await keepIdentity(folder, identity);
   stdout.write(`enrolled as agent ${identity.agent} of site ${identity.site}; key in ${folder}\n`);
   return 0;
@@ -72,8 +78,13 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
   }
 
   const identity = await readIdentity(folder);
+  const proxy = proxyFor(identity.controller, env, config.proxy);
+  const via = proxy && { proxy: maskProxy(proxy.href) };
   const log = createLog(config.logLevel).child({ agent: identity.agent });
-  log.info({ version, site: identity.site, controller: identity.controller.host, ...effective }, 'starting');
+  log.info(
+    { version, site: identity.site, controller: identity.controller.host, ...effective, ...via },
+    'starting',
+  );
   const notify = createNotify({ env, clock: systemClock });
   if (flags.has('supervised') && cluster.isPrimary) {
     return await runParent({ folder, config, identity, notify, log, surroundings });
@@ -100,7 +111,11 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
         releaseKey,
         refused,
         fetch: (path, bytes) =>
-          download({ controller: identity.controller, pins, allowPlain: config.allowPlain }, path, bytes),
+          download(
+            { controller: identity.controller, pins, allowPlain: config.allowPlain, proxy },
+            path,
+            bytes,
+          ),
         onKey(key) {
           releaseKey = key;
           keep();
@@ -117,6 +132,7 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
   const agent = await runAgent({
     config,
     identity,
+    proxy,
     clock: systemClock,
     log,
     after: channel && mayDial(channel, stopped),
@@ -230,6 +246,7 @@ function describe(config: AgentConfig, folder: string) {
   return {
     data: folder,
     ...config,
+    ...(config.proxy !== undefined && { proxy: maskProxy(config.proxy) }),
     listen: listenAddresses(config, networkInterfaces()),
     rtpPorts: rtpPorts === undefined ? '0' : `${rtpPorts.first}-${rtpPorts.last}`,
   };

@@ -12,6 +12,7 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import * as z from 'zod';
 import { unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
+import { readProxy } from './proxy.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()], 'an IP address');
 const addresses = z.union(
@@ -48,6 +49,13 @@ const portRange = z
       range === undefined || (range.first >= 1_024 && range.last <= 65_535 && range.last > range.first),
     'the first port is at least 1024, the last greater than it and at most 65535',
   );
+const isProxy = (text: string) => {
+  try {
+    return readProxy(text, 'proxy').href !== '';
+  } catch {
+    return false;
+  }
+};
 const yes = z.union(
   [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
   'true or false',
@@ -87,6 +95,11 @@ export const configSchema = z.strictObject({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('how much is logged'),
+  proxy: z
+    .string()
+    .refine((text) => text === 'none' || isProxy(text), 'http://user:password@host:port, or none')
+    .optional()
+    .describe('web proxy to the controller (CONNECT), or none; default: HTTPS_PROXY unless NO_PROXY exempts'),
   allowPlain: yes
     .default(false)
     .describe('allow ws:// to a controller that is not on this host (no encryption)'),

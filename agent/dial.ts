@@ -10,9 +10,12 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { BlockList, connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Fault } from '#protocol/fault.ts';
+import { connectThrough } from './proxy.ts';
 
 export type Way = {
   controller: URL;
+  /** Through this one: ./proxy.ts. */
+  proxy?: URL | undefined;
   pins: readonly string[];
   /** Plain `ws` to an address that is not loopback. */
   allowPlain?: boolean;
@@ -24,61 +27,75 @@ export type Way = {
 export type Dialled = { socket: Socket; pin: string | undefined };
 
 /** Rejects with `unavailable`, `pin.mismatch`, `forbidden` (plain where that is not allowed), `input.invalid`. */
-export function dial({
-  controller,
-  pins,
-  allowPlain = false,
-  signal,
-  timeoutMs = 10_000,
-}: Way): Promise<Dialled> {
-  const host = controller.hostname.replace(/^\[(.*)\]$/, '$1');
-  const isTls = controller.protocol === 'wss:';
+export async function dial({ timeoutMs = 10_000, signal, ...way }: Way): Promise<Dialled> {
+  const { controller, allowPlain = false } = way;
+  const { host, isTls } = endOf(controller);
   if (!isTls && controller.protocol !== 'ws:') {
     throw new Fault('input.invalid', 'controller: its address begins with wss://', { field: 'controller' });
   }
   if (!isTls && !allowPlain && !isLoopback(host)) {
     throw new Fault('forbidden', 'plain ws:// goes to this host only, unless it is allowed in so many words');
   }
-  const port = Number(controller.port || (isTls ? 443 : 80));
+  const giving = new AbortController();
+  const abort = () => giving.abort(new Fault('unavailable', 'given up'));
+  const timer = setTimeout(() => giving.abort(unreachable(controller, 'no answer')), timeoutMs);
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  try {
+    return await dialWithin(giving.signal, way);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+async function dialWithin(signal: AbortSignal, { controller, proxy, pins }: Way): Promise<Dialled> {
+  const { host, port, isTls } = endOf(controller);
+  const to = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  const through = proxy && (await connectThrough(proxy, { to, signal }));
+  const at = through === undefined ? { host, port } : { socket: through };
   const tls = {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
     ...(isIP(host) === 0 && { servername: host }),
   } as const;
-  const socket = isTls ? connectTls({ ...tls, host, port }) : connectPlain({ host, port });
+  const socket = isTls ? connectTls({ ...tls, ...at }) : connectPlain({ host, port });
 
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const fail = (fault: Fault) => {
-      socket.destroy();
       done();
+      socket.destroy();
+      through?.destroy();
       reject(fault);
     };
-    const timer = setTimeout(() => fail(unreachable(controller, 'no answer')), timeoutMs);
-    const abort = () => fail(new Fault('unavailable', 'given up'));
+    const abort = () => fail(signal.reason as Fault);
     const failed = (cause: Error) => fail(unreachable(controller, cause.message, cause));
     const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      signal.removeEventListener('abort', abort);
       socket.off('error', failed);
       socket.on('error', () => {}); // whoever has the socket hears of its close
     };
-    signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
     socket.on('error', failed);
+    if (signal.aborted) return abort();
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       const pin = isTls ? pinOf(socket) : undefined;
       if (isTls && (pin === undefined || !pins.includes(pin))) {
-        return fail(
-          new Fault(
-            'pin.mismatch',
-            `${controller.host} has another key than the one this agent was enrolled with`,
-          ),
-        );
+        const other = `${controller.host} has another key than the one this agent was enrolled with`;
+        const whose = proxy === undefined ? '' : '; perhaps the proxy opens TLS, which has to be off for it';
+        return fail(new Fault('pin.mismatch', `${other}${whose}`));
       }
       done();
       resolve({ socket, pin });
     });
   });
+}
+
+/** Without brackets; of a port that is not said, the usual one. */
+export function endOf(controller: URL): { host: string; port: number; isTls: boolean } {
+  const isTls = controller.protocol === 'wss:';
+  const host = controller.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { host, port: Number(controller.port || (isTls ? 443 : 80)), isTls };
 }
 
 /** One request over a way of its own; `body` is sent as JSON. The answer's body is at most 4 KiB. */

@@ -6,7 +6,7 @@ import { Fault } from '#protocol/fault.ts';
 import { parseEnrolToken } from '#protocol/tunnel/enrol-token.ts';
 import { releaseKey } from '#protocol/tunnel/release.ts';
 import { paths } from '#protocol/tunnel/version.ts';
-import { ask } from './dial.ts';
+import { ask, type Way } from './dial.ts';
 import type { AgentIdentity } from './identity.ts';
 
 const answer = z.object({
@@ -16,19 +16,22 @@ const answer = z.object({
   releaseKey: releaseKey.optional(),
 });
 
-export type EnrolOptions = { controller: URL; token: string; allowPlain?: boolean; signal?: AbortSignal };
+export type EnrolOptions = Omit<Way, 'pins' | 'timeoutMs'> & { token: string };
 
 /**
  * The identity is in memory only: keep it (./identity.ts), for the token is spent.
  * Rejects with `auth.refused` (spent, expired or unknown token: one answer),
  * `input.invalid`, `pin.mismatch`, `unavailable`, `forbidden`.
  */
-export async function enrol({ controller, token, allowPlain, signal }: EnrolOptions): Promise<AgentIdentity> {
+export async function enrol({ token, ...given }: EnrolOptions): Promise<AgentIdentity> {
+  const { controller } = given;
   const { secret, pins } = parseEnrolToken(token);
   const { privateKey } = generateKeyPairSync('ed25519');
   const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';
-  const way = { controller, pins, ...(allowPlain && { allowPlain }), ...(signal && { signal }) };
-  const { status, text } = await ask(way, { method: 'POST', path: paths.enrol, body: { secret, publicKey } });
+  const { status, text } = await ask(
+    { ...given, pins },
+    { method: 'POST', path: paths.enrol, body: { secret, publicKey } },
+  );
   if (status === 401)
     throw new Fault('auth.refused', 'the token is not good: spent, too old, or of another controller');
   const read = status === 200 ? answer.safeParse(readJson(text)) : undefined;

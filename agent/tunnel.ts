@@ -57,6 +57,8 @@ export type TunnelOptions = {
   pins: readonly string[];
   /** Plain `ws` to an address that is not loopback. */
   allowPlain?: boolean;
+  /** Both sockets go through it. */
+  proxy?: URL | undefined;
   clock: Clock;
   log: Log;
   status(): AgentStatus;
@@ -99,7 +101,7 @@ export interface AgentTunnel {
 const flowsAtOnce = 200;
 
 export function dialTunnel(options: TunnelOptions): AgentTunnel {
-  const { controller, identity, allowPlain, clock, log, random, answerMs = 15_000 } = options;
+  const { controller, identity, allowPlain, proxy, clock, log, random, answerMs = 15_000 } = options;
   const { pingMs, deadMs, gapMs } = options;
   const intervals = {
     ...(pingMs !== undefined && { pingMs }),
@@ -171,7 +173,7 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
     let ending: Ending = controller.protocol === 'wss:' ? 'controller' : 'proxy';
     return async (signal: AbortSignal) => {
       await until(options.after, signal);
-      const way = { controller, pins, signal, ...(allowPlain && { allowPlain }) };
+      const way = { controller, pins, signal, proxy, ...(allowPlain && { allowPlain }) };
       try {
         const opened = await openSocket({ kind, identity, ending, ...way });
         trust(opened.pins);
