@@ -15,6 +15,7 @@ export function backupRoutes({ backup }: BackupDeps): Route[] {
         method: 'get',
         path: '/backup',
         access: 'owner',
+        isTold: true,
         tag: 'backup',
         summary: 'All that is kept, as one sealed file',
         answer: { type: 'text/plain' },

@@ -101,6 +101,7 @@ export function bulkRoutes({ store, pins }: BulkDeps): Route[] {
         method: 'get',
         path: '/export',
         access: 'admin',
+        isTold: true,
         tag: 'import and export',
         summary: 'Export a table',
         query: z.strictObject({ noun }),

@@ -90,6 +90,7 @@ export function siteEmergencyRoutes({ store, emergency }: EmergencyDeps): Route[
         method: 'get',
         path: '/sites/{id}/webhook-secret',
         access: 'admin',
+        isTold: true,
         tag: 'emergency',
         summary: 'What signs the notices to a site’s contacts',
         answer: z.strictObject({ secret: z.string() }),

@@ -49,6 +49,8 @@ export type Declaration<
   access: Access;
   /** Changes nothing, although it is no GET: it leaves no entry in the audit log. */
   isQuestion?: true;
+  /** Hands out what is secret, or everything: it leaves an entry although it is a GET. */
+  isTold?: true;
   tag: string;
   /** A few words; the first of them is what it does. */
   summary: string;

@@ -4,7 +4,8 @@
  *
  *     checkAccess ── routes over the store as he sees it ── answer ── audit log
  *
- * Whatever is not a GET leaves an entry when it is done, before it is answered.
+ * Whatever is not a GET, or hands out secrets, leaves an entry when it is done,
+ * before it is answered.
  * So does what somebody known was forbidden, and every attempt to get in.
  */
 
@@ -43,30 +44,40 @@ export function createPerform<Deps extends { store: Store }>(options: PerformOpt
     const { declaration } = route;
     const who = c.get('who');
     const isRead = declaration.method === 'get' || declaration.isQuestion === true;
-    checkAccess(who, declaration, c.req.param());
-    if (isRead && who?.role !== 'siteAdmin') return await route.answer(c);
-
+    const isSilent = isRead && declaration.isTold !== true;
     // What is open to everybody is not less open to who has signed in.
     const act: Act = { who: declaration.access === 'open' ? undefined : who, changes: [] };
-    const view = scopedStore(deps.store, act, { isRead });
-    const own = remake(route, scope(deps, act, view));
-    return isRead ? await own.answer(c) : await told(audit, c, own, act);
+
+    async function answer(): Promise<Response> {
+      checkAccess(who, declaration, c.req.param());
+      if (isSilent && who?.role !== 'siteAdmin') return await route.answer(c);
+      const view = scopedStore(deps.store, act, { isRead });
+      return await remake(route, scope(deps, act, view)).answer(c);
+    }
+
+    return isSilent ? await answer() : await told(audit, c, { declaration, act, answer });
   };
 }
 
+type Told = { declaration: Declaration; act: Act; answer(): Promise<Response> };
+
 /** Not answered before its entry is on disk; one that cannot be written is a failure of the request. */
-async function told(audit: Pick<AuditLog, 'append'>, c: Context, route: Route, act: Act): Promise<Response> {
+async function told(
+  audit: Pick<AuditLog, 'append'>,
+  c: Context,
+  { declaration, act, answer }: Told,
+): Promise<Response> {
   let status = 500;
   try {
-    const answer = await route.answer(c);
-    status = answer.status;
-    return answer;
+    const answered = await answer();
+    status = answered.status;
+    return answered;
   } catch (error) {
     status = problemOf(error)?.status ?? status;
     throw error;
   } finally {
-    if (isTold(route.declaration, act, status)) {
-      for (const facts of entries(c, route.declaration, act, status)) await audit.append(facts);
+    if (isTold(declaration, act, status)) {
+      for (const facts of entries(c, declaration, act, status)) await audit.append(facts);
     }
   }
 }

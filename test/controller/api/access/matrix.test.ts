@@ -9,6 +9,7 @@ import type { Access } from '#controller/api/access/who.ts';
 import { apiRoutes } from '#controller/api/app.ts';
 import { type Declaration, routeName } from '#controller/api/route.ts';
 import { type CollectionName, collections } from '#controller/model/model.ts';
+import { Fault } from '#protocol/fault.ts';
 import { createApiWorld } from '#test/controller/api/world.ts';
 import { describe } from '#test/support/describe.ts';
 import { type Asker, askers, createCompany, ids, setupToken } from './company.ts';
@@ -229,7 +230,8 @@ describe('API routes and roles', (test) => {
 
 describe('audit of the API', (test) => {
   const mutating = routes.filter(
-    (each) => each.method !== 'get' && !each.isQuestion && !rows[routeName(each)]?.needsAccount,
+    (each) =>
+      (each.method !== 'get' || each.isTold) && !each.isQuestion && !rows[routeName(each)]?.needsAccount,
   );
   for (const declaration of mutating) {
     const name = routeName(declaration);
@@ -243,4 +245,24 @@ describe('audit of the API', (test) => {
       assert.not.match(JSON.stringify(entries), /739216|canary|sealed|scrypt/);
     });
   }
+
+  test('a line that cannot be written is a failure of the request', async () => {
+    const { app, audit, headersOf } = await createCompany();
+    audit.failWith = new Fault('store.failed', 'the audit log cannot be written');
+    const answer = await app.request('/api/v1/users/101', { method: 'DELETE', headers: headersOf.owner });
+    assert.is(answer.status, 507);
+  });
+
+  test('what somebody was forbidden leaves an entry, what nobody may not', async () => {
+    const { app, audit, headersOf } = await createCompany();
+    const remove = (headers: Record<string, string>) =>
+      app.request('/api/v1/users/101', { method: 'DELETE', headers });
+    await remove(headersOf.nobody);
+    assert.equal(audit.entries, []);
+    await remove(headersOf.readOnly);
+    assert.equal(
+      audit.entries.map(({ who, details }) => [who, details?.status]),
+      [['token readOnly', 403]],
+    );
+  });
 });
