@@ -37,8 +37,8 @@ export type Adoption = {
   admit(
     request: Pick<RelayedRequest, 'path' | 'site' | 'mac'>,
   ): { device: Device; file: string } | NotAdopted;
-  /** It has its config. */
-  served(device: Device): void;
+  /** It gets its config now; false: it has had it. */
+  served(device: Device): boolean;
 };
 
 export const maxMinutes = 240;
@@ -101,7 +101,9 @@ export function createAdoption({
     },
 
     served(device) {
-      for (const { adopted } of windowsFor(device)) adopted.add(device.id);
+      const open = windowsFor(device).filter(({ adopted }) => !adopted.has(device.id));
+      for (const { adopted } of open) adopted.add(device.id);
+      return open.length > 0;
     },
   };
 }

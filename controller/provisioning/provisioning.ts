@@ -191,16 +191,16 @@ export function createProvisioning({
   }
 
   function serve(device: Device, file: string, wanted: Wanted, request: RelayedRequest): RelayedAnswer {
-    if (askers.note(device, request.headers['user-agent'] ?? '')) counters.oddUserAgent++;
     const { etag, isConfig } = wanted;
     const isBare = !pathForm.test(request.path);
     // Without its token a phone has the file once, and so as a whole.
     const { range: _, ...others } = request.headers;
     const { hasAll, ...answer } = answerEntity(isBare ? { ...request, headers: others } : request, wanted);
-    if (hasAll && isConfig) {
-      changeOvers.fetched(device.id, etag);
-      if (isBare) adoption.served(device);
-    }
+    const isDelivered = hasAll && isConfig;
+    // Two that asked at once were both let in.
+    if (isDelivered && isBare && !adoption.served(device)) return refuse('window', request);
+    if (isDelivered) changeOvers.fetched(device.id, etag);
+    if (askers.note(device, request.headers['user-agent'] ?? '')) counters.oddUserAgent++;
     if (answer.status === 304) counters.notModified++;
     else {
       counters.served++;

@@ -83,7 +83,8 @@ describe('an adoption window', (test) => {
     const device = store.get('devices', 'HD0001');
     assert.ok(device);
     adoption.open({ site: 'berlin' }, 5);
-    adoption.served(device);
+    assert.is(adoption.served(device), true);
+    assert.is(adoption.served(device), false);
     assert.equal(adoption.of({ site: 'berlin' })?.adopted, ['HD0001']);
     assert.is(admit('/001565aabb01.cfg'), 'window');
     assert.match(admit('/000413aabb02.cfg'), /^HD0002/);

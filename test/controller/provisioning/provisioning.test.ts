@@ -215,6 +215,13 @@ describe('provisioning', (test) => {
     assert.equal(provisioning.counters.certificates, { verified: 1, unverified: 2 });
   });
 
+  test('two that ask at once by the same MAC: one has the config', async () => {
+    const { ask, adoption } = world();
+    adoption.open({ device: 'HD0001' }, 10);
+    const answers = await Promise.all([1, 2, 3].map(() => ask({ path: `/${mine}.cfg` })));
+    assert.equal(answers.map(({ status }) => status).sort(), [200, 404, 404]);
+  });
+
   test('a device added later is found, a removed one no more, a new MAC has a new token', async () => {
     const { store, ask } = world();
     const late = device('HD0009', '001565aabb09');
