@@ -301,6 +301,8 @@ StateDirectory=$1
 StateDirectoryMode=0700
 Restart=always
 RestartSec=2
+# The parent tells the agent, which has its calls to end.
+KillMode=mixed
 TimeoutStopSec=20
 WatchdogSec=60
 MemoryMax=$4
@@ -338,10 +340,10 @@ END
 
 # install_unit NAME: from $work/unit
 install_unit() {
-  before=$changed
+  units=$changed
   put "$work/unit" "/etc/systemd/system/$1.service" 0644
   if [ -n "$dry" ] || ! may_start; then return 0; fi
-  [ "$changed" = "$before" ] || systemctl daemon-reload
+  [ "$changed" = "$units" ] || systemctl daemon-reload
   systemctl enable --quiet "$1"
 }
 
@@ -385,13 +387,13 @@ install_agent() {
   fi
   root_needed
   open_work
+  before=$changed
   fetch_release
   lay_agent
 }
 
 # What was fetched goes where it belongs, and runs.
 lay_agent() {
-  before=$changed
   user_needed "$name" "$state"
   folder_needed "$state" "$name"
   put "$work/agent.mjs" "$program" 0755
@@ -456,8 +458,8 @@ install_controller() {
   [ -f "$from/hotdesk.mjs" ] || fail "no hotdesk.mjs beside this file: npm ci && npm run build, then dist/install.sh controller"
   root_needed
   open_work
-  find_node
   before=$changed
+  find_node
   user_needed "$name" /var/lib/hotdesk
   folder_needed /var/lib/hotdesk "$name"
   for file in $(cd "$from" && find . -type f ! -name '*.map' | sed 's|^\./||' | sort); do

@@ -230,7 +230,7 @@ function untilStopped(surroundings: Surroundings, log: Logger, channel?: Channel
       stop(signal);
     };
     for (const signal of stopSignals) surroundings.on(signal, take);
-    channel?.onMessage(({ type }) => type === 'stop' && stop('another version follows'));
+    channel?.onMessage(({ type }) => type === 'stop' && stop('the parent says so'));
     // Of a channel, when a program started us with one (the demo): we do not outlive it.
     surroundings.on('disconnect', () => take('starter gone'));
   });

@@ -47,7 +47,7 @@ const startMs = 60_000;
 /** Heard of within that: it is well. */
 const aliveMs = 30_000;
 
-type Child = { worker: Worker; exited: Promise<number>; file: string };
+type Child = { worker: Worker; exited: Promise<number>; file: string; isListening: boolean };
 
 export function startParent(options: ParentOptions): Parent {
   const { data, clock, notify, log } = options;
@@ -60,17 +60,21 @@ export function startParent(options: ParentOptions): Parent {
   let isStopping = false;
   let isChanging = false;
   let heardAt = clock.now();
+  const children = new Set<Child>();
   let current = start(options.program);
 
   function start(file: string): Child {
     cluster.setupPrimary({ exec: file, args: [...options.argv] });
     const worker = cluster.fork();
     const exited = once(worker, 'exit').then(([code]) => (code as number | null) ?? 1);
-    const child: Child = { worker, exited, file };
+    const child: Child = { worker, exited, file, isListening: false };
+    children.add(child);
     worker.on('message', (message: ToParent) => {
+      if (message.type === 'listening') child.isListening = true;
       if (child === current) take(message, child);
     });
     void exited.then((code) => {
+      children.delete(child);
       if (child === current && !isChanging) end(isStopping ? 0 : code || 1);
     });
     return child;
@@ -182,7 +186,11 @@ export function startParent(options: ParentOptions): Parent {
     stop() {
       if (isStopping) return;
       isStopping = true;
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+      for (const child of children) {
+        // A terminal or a service manager may have signalled it already, and a second signal does not wait.
+        if (child.isListening) void stop(child);
+        else child.worker.process.kill('SIGTERM');
+      }
     },
   };
 }

@@ -4,9 +4,8 @@
  * the same line again, and all of it gone.
  */
 
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,6 +20,27 @@ import { hotdesk, start } from './programs.ts';
 const run = promisify(execFile);
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
 const packages = 'curl,ca-certificates,busybox';
+
+/** What systemd would do with the unit, and a note of what it was asked: no systemd runs in a folder. */
+const systemctl = `#!/bin/sh
+echo "$@" >>/run/calls
+unit=/etc/systemd/system/hotdesk-agent.service
+case $1 in
+  restart | stop | disable)
+    [ ! -f /run/pid ] || { kill "$(cat /run/pid)" 2>/dev/null; while kill -0 "$(cat /run/pid)" 2>/dev/null; do sleep 0.1; done; rm -f /run/pid; }
+    ;;
+esac
+case $1 in
+  restart | start)
+    [ ! -f /run/pid ] || exit 0
+    set -a; . /etc/default/hotdesk-agent; set +a
+    command=$(sed -n 's/^ExecStart=//p' $unit)
+    setsid setpriv --reuid hotdesk-agent --regid hotdesk-agent --clear-groups --no-new-privs --bounding-set -all \\
+      $command </dev/null >/run/log 2>&1 &
+    echo $! >/run/pid
+    ;;
+esac
+`;
 
 /** From the mirror that this machine uses. */
 async function bootstrap(root: string): Promise<void> {
@@ -69,46 +89,46 @@ describe('install.sh on a fresh Debian', (test) => {
         installLine: string;
       };
 
-      const first = await inRoot('sh', '-c', `${installLine} --listen 127.0.0.1`);
-      process.stdout.write(first.stdout);
+      const root = join(folder, 'root');
+      await mkdir(join(root, 'run/systemd/system'), { recursive: true });
+      await writeFile(join(root, 'usr/bin/systemctl'), systemctl, { mode: 0o755 });
+      await run('mount', ['-t', 'proc', 'proc', join(root, 'proc')]);
+      closers.push(() => run('umount', [join(root, 'proc')]));
+      closers.push(() => inRoot('systemctl', 'stop'));
+      const [sip, http, https] = [await freePort(), await freePort(), await freePort()];
+      const settings = { SIP_PORT: sip, HTTP_PORT: http, HTTPS_PORT: https, RTP_PORTS: 0, PNP: false };
+      await mkdir(join(root, 'etc/default'), { recursive: true });
+      await writeFile(
+        join(root, 'etc/default/hotdesk-agent'),
+        Object.entries(settings)
+          .map(([name, value]) => `HOTDESK_AGENT_${name}=${value}\n`)
+          .join(''),
+      );
+      const calls = () => readFile(join(root, 'run/calls'), 'utf8');
+
+      const line = `${installLine} --listen 127.0.0.1`;
+      const first = await inRoot('sh', '-c', line);
+      process.stdout.write(`\n${first.stdout}`);
       assert.match(first.stdout, new RegExp(`fetch Node for ${arch} from the controller`));
       assert.match(first.stdout, /make the system user hotdesk-agent/);
-      const unit = await readFile(join(folder, 'root/etc/systemd/system/hotdesk-agent.service'), 'utf8');
-      const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
-      const [sip, http] = [await freePort(), await freePort()];
-      const agent = spawn(
-        'chroot',
-        [
-          ...['--userspec=hotdesk-agent:hotdesk-agent', join(folder, 'root'), ...command.split(' ')],
-          ...['--sip-port', String(sip), '--http-port', String(http), '--rtp-ports', '0'],
-        ],
-        { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, stdio: 'ignore' },
-      );
-      const ended = once(agent, 'exit');
-      closers.push(async () => {
-        agent.kill('SIGTERM');
-        await ended;
-      });
-      const up = await inRoot('/usr/local/bin/hotdesk-agent', 'wait', '--data', '/var/lib/hotdesk-agent');
-      process.stdout.write(up.stdout);
-      assert.match(up.stdout, /^the tunnel is up: agent [0-9a-f]{16} of site berlin at 127\.0\.0\.1:/);
+      assert.match(first.stdout, /\nthe tunnel is up: agent [0-9a-f]{16} of site berlin at 127\.0\.0\.1:/);
+      assert.match(await calls(), /daemon-reload\nenable .*\nrestart hotdesk-agent\n/);
 
-      const again = await inRoot(
-        'sh',
-        '-c',
-        `${installLine.replace('| sh', '| busybox sh')} --listen 127.0.0.1`,
-      );
+      await writeFile(join(root, 'run/calls'), '');
+      const again = await inRoot('sh', '-c', line.replace('| sh', '| busybox sh'));
+      process.stdout.write(`\n${again.stdout}`);
       assert.match(again.stdout, /nothing to do: all is as it should be/);
+      assert.not.match(await calls(), /restart|daemon-reload/);
 
-      agent.kill('SIGTERM');
-      await ended;
+      await writeFile(join(root, 'usr/local/lib/hotdesk/hotdesk-agent.mjs'), '// an older one');
+      await inRoot('sh', '/usr/local/lib/hotdesk/install.sh', 'upgrade');
+      assert.match(await calls(), /\nrestart hotdesk-agent\n/, 'what is new runs');
+
       const gone = await inRoot('sh', '/usr/local/lib/hotdesk/install.sh', 'uninstall', '--purge');
-      process.stdout.write(gone.stdout);
-      assert.not.match(await readFile(join(folder, 'root/etc/passwd'), 'utf8'), /hotdesk/);
-      assert.equal(
-        await readdir(join(folder, 'root/var/lib')).then((all) => all.filter((name) => /hotdesk/.test(name))),
-        [],
-      );
+      process.stdout.write(`\n${gone.stdout}`);
+      assert.not.match(await readFile(join(root, 'etc/passwd'), 'utf8'), /hotdesk/);
+      const left = (await readdir(join(root, 'var/lib'))).filter((name) => name.includes('hotdesk'));
+      assert.equal(left, []);
     } finally {
       for (const close of closers.reverse()) await close();
     }

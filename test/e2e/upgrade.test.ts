@@ -12,7 +12,7 @@ import { anna, ben, type Desk } from './world.ts';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 
-/** What was built, with an agent of another version. Answers the controller's file. */
+/** What was built, with an agent of another version; both say what this one does not know. Answers the controller's file. */
 async function buildOf(folder: string, version: string, change = (text: string) => text): Promise<string> {
   const built = join(folder, `dist-${version}`);
   await cp(dist, built, { recursive: true });
@@ -20,9 +20,21 @@ async function buildOf(folder: string, version: string, change = (text: string) 
   const text = await readFile(file, 'utf8');
   const named = text.replace(/(\bversion\d*=)"0\.1\.0"/, `$1"${version}"`);
   assert.is.not(named, text, 'the version is in the bundle');
-  await writeFile(file, change(named));
+  await writeFile(file, change(added(named, /([\w$]+)\(options\.status\(\)\)/, `$&,links.${later}`)));
+  const controller = join(built, 'hotdesk.mjs');
+  const served = await readFile(controller, 'utf8');
+  await writeFile(controller, added(served, /this\.#control\(\{type:"hear"\}\)/, `(this.links.${later},$&)`));
   await writeFile(join(built, 'manifest.json'), await formatRelease(built, version));
-  return join(built, 'hotdesk.mjs');
+  return controller;
+}
+
+/** What a later version says and this one does not know. */
+const later = `signal.sendKept("control",0,Buffer.from('{"type":"later","colour":1}'))`;
+
+function added(text: string, what: RegExp, instead: string): string {
+  const changed = text.replace(what, instead);
+  assert.is.not(changed, text, String(what));
+  return changed;
 }
 
 type Agent = {
@@ -84,7 +96,8 @@ describe('an upgrade of the agent', (test) => {
         await replaceController(programs, [], await buildOf(programs.folder, '0.2.0'));
         await programs.agentIsUp();
         await call(first, second);
-        await programs.agent.kill('SIGTERM');
+        assert.is(await programs.agent.kill('SIGTERM'), 0);
+        assert.match(programs.agent.err(), /"unknownControl":[1-9]/, 'so did the controller');
         await programs.startAgent(['--supervised']);
         await until(
           'it has the new version',
@@ -128,6 +141,8 @@ describe('an upgrade of the agent', (test) => {
         };
         const count = (name: string) => items.find((each) => each.name === `release.${name}`)?.count;
         assert.equal([count('offered'), count('called')], [1, 1]);
+        const unknown = items.find(({ name }) => name === 'tunnel.unknownControl');
+        assert.ok((unknown?.count ?? 0) > 0, 'the agent of a later version said what nobody knew');
       },
       { desks: 2 },
     );
