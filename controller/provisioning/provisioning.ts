@@ -262,7 +262,9 @@ export function createProvisioning({
 
     cutKeysOf(id) {
       const device = store.get('devices', id);
-      return (device && configOf(device)?.cut) ?? [];
+      // Where nobody sits nothing is cut, and no config need be made to know it.
+      if (device === undefined || store.get('sessions', id) === undefined) return [];
+      return configOf(device)?.cut ?? [];
     },
 
     askerOf: askers.of,

@@ -32,7 +32,7 @@ const rows: Readonly<Record<string, Measure>> = {
 };
 
 /** Without a peer of the same kind; they print for themselves. */
-const scripts = ['store', 'tunnel'];
+const scripts = ['store', 'tunnel', 'lists'];
 
 const words = process.argv.slice(2).filter((word) => word !== '--json');
 const isJson = process.argv.includes('--json');
