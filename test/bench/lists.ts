@@ -40,7 +40,7 @@ const provisioning = createProvisioning({
   changeOvers: { fetched: () => undefined },
   addressesOf: () => ({ sip: hostPort, http: { ...hostPort, port: 8080 } }),
   certificateOf: async () => '',
-  adoption: { admit: () => 'path', served: () => undefined },
+  adoption: { admit: () => 'path', served: () => false },
   clock: world.clock,
 });
 const app = createApp({ ...deps, provisioning });
