@@ -7,7 +7,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import * as assert from 'uvu/assert';
 import type { Test } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
@@ -28,9 +34,11 @@ export type Stage = {
   origin: string;
   /** A window at that address of the page; the admin is signed in there unless it is said otherwise. */
   open(hash: string, options?: BrowserContextOptions & { isSignedIn?: boolean }): Promise<Page>;
-  /** What the page said when something went wrong in it. */
-  faults: readonly string[];
 };
+
+/** One browser for all tests of the page: the last of them closes it. */
+let shared: Promise<Chromium> | undefined;
+let waiting = 0;
 
 /** Defines a test in the browser; without one it is reported as skipped. */
 export function browserTest(
@@ -39,19 +47,43 @@ export function browserTest(
   story: (stage: Stage) => Promise<void>,
   { hasAdmin = true, ...options }: WorldOptions & { hasAdmin?: boolean } = {},
 ): void {
-  if (!hasProgram('chromium')) test.skip(name, 'there is no chromium');
-  else test(name, () => inWorld((world) => onStage(world, story, { hasAdmin }), options), 120_000);
+  if (!hasProgram('chromium')) return void test.skip(name, 'there is no chromium');
+  waiting++;
+  const run = async () => {
+    try {
+      shared ??= openBrowser();
+      const { browser } = await shared;
+      await inWorld((world) => onStage(world, browser, story, { hasAdmin }), options);
+    } finally {
+      if (--waiting === 0) await (await shared)?.close();
+    }
+  };
+  test(name, run, 120_000);
+}
+
+type Chromium = { browser: Browser; close(): Promise<void> };
+
+export async function openBrowser(): Promise<Chromium> {
+  const home = await mkdtemp(join(tmpdir(), 'hotdesk-chromium-'));
+  const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home };
+  const browser = await chromium.launch({ executablePath: program, args, env, timeout: 60_000 });
+  return {
+    browser,
+    async close() {
+      await browser.close();
+      await rm(home, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
 }
 
 export async function onStage(
   world: World,
+  browser: Browser,
   story: (stage: Stage) => Promise<void>,
   { hasAdmin = true } = {},
 ): Promise<void> {
-  const profile = await mkdtemp(join(tmpdir(), 'hotdesk-chromium-'));
-  const env = { ...process.env, HOME: profile, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile };
-  const browser = await chromium.launch({ executablePath: program, args, env, timeout: 60_000 });
   const origin = new URL(world.controller.api).origin;
+  const contexts: BrowserContext[] = [];
   const faults: string[] = [];
   const elsewhere: string[] = [];
 
@@ -68,16 +100,21 @@ export async function onStage(
     });
   }
 
+  async function newContext(options: BrowserContextOptions): Promise<BrowserContext> {
+    const context = await browser.newContext({ locale: 'en-GB', ...options });
+    contexts.push(context);
+    context.setDefaultTimeout(stepMs);
+    watch(context);
+    return context;
+  }
+
   try {
     if (hasAdmin) await world.ask('POST', '/accounts', { ...admin, role: 'owner' });
     await story({
       world,
       origin,
-      faults,
       async open(hash, { isSignedIn = true, ...options } = {}) {
-        const context = await browser.newContext({ locale: 'en-GB', ...options });
-        context.setDefaultTimeout(stepMs);
-        watch(context);
+        const context = await newContext(options);
         if (isSignedIn) await signIn(context, origin);
         const page = await context.newPage();
         await page.goto(`${origin}/${hash}`);
@@ -87,8 +124,7 @@ export async function onStage(
     assert.equal(faults, [], 'nothing went wrong in the page');
     assert.equal(elsewhere, [], 'nobody else was asked for anything');
   } finally {
-    await browser.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 3 });
+    await Promise.all(contexts.map((context) => context.close()));
   }
 }
 

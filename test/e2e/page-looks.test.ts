@@ -74,32 +74,35 @@ async function live({ world }: Stage): Promise<void> {
 }
 
 describe('the page', (test) => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    browserTest(
-      test,
-      `gives axe nothing to object to when it is ${colorScheme}`,
-      async (stage) => {
-        await live(stage);
+  browserTest(
+    test,
+    'gives axe nothing to object to, in either light',
+    async (stage) => {
+      await live(stage);
+      const found: string[] = [];
+      for (const colorScheme of ['light', 'dark'] as const) {
         const page = await stage.open('#/', { colorScheme });
-        const rules = colorScheme === 'dark' ? colours : undefined;
-        const found: string[] = [];
+        const look = async (where: string) => {
+          const all = await violations(page, colorScheme === 'dark' ? colours : undefined);
+          found.push(...all.map((each) => `${where}, ${colorScheme}: ${each}`));
+        };
         for (const [hash] of views) {
           await visit(page, hash);
-          found.push(...(await violations(page, rules)).map((each) => `${hash} ${each}`));
+          await look(hash);
         }
         await visit(page, '#/devices');
         await page.getByRole('button', { name: 'Log out HD0001' }).click();
         await page.getByRole('dialog').waitFor();
-        found.push(...(await violations(page, rules)));
+        await look('a question');
         await page.keyboard.press('Escape');
         await page.getByRole('button', { name: 'Sign out' }).click();
         await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-        found.push(...(await violations(page, rules)));
-        assert.equal(found, []);
-      },
-      { desks: 3 },
-    );
-  }
+        await look('signing in');
+      }
+      assert.equal(found, []);
+    },
+    { desks: 3 },
+  );
 
   browserTest(test, 'speaks German, and fits on a screen of 360 pixels in the dark', async (stage) => {
     await live(stage);

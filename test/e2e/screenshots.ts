@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import type { Change } from '#controller/model/ports.ts';
 import { until } from '#test/support/until.ts';
-import { onStage, type Stage } from './page-browser.ts';
+import { onStage, openBrowser, type Stage } from './page-browser.ts';
 import { inWorld } from './world.ts';
 
 const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
@@ -106,9 +106,10 @@ async function live({ world }: Stage): Promise<void> {
 }
 
 await mkdir(folder, { recursive: true });
+const { browser, close } = await openBrowser();
 await inWorld(
   async (world) =>
-    await onStage(world, async (stage) => {
+    await onStage(world, browser, async (stage) => {
       await live(stage);
       for (const { name, hash, options, first } of shots) {
         const page = await stage.open(hash, { viewport: { width: 1240, height: 800 }, ...options });
@@ -126,3 +127,4 @@ await inWorld(
     }),
   { desks: 4, people, seed },
 );
+await close();
