@@ -44,8 +44,6 @@ export const de: Text = {
   shownOf: (shown, all) => `${shown} von ${all}`,
   nothingFound: 'Nichts passt dazu.',
   markAll: 'Alle auswählen',
-  yes: 'Ja',
-  no: 'Nein',
   problems: {
     'input.invalid': 'Das geht so nicht.',
     'not.found': 'Das gibt es nicht mehr.',

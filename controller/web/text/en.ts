@@ -41,8 +41,6 @@ export const en = {
   shownOf: (shown: number, all: number) => `${shown} of ${all}`,
   nothingFound: 'Nothing matches.',
   markAll: 'Select all',
-  yes: 'Yes',
-  no: 'No',
   problems: {
     'input.invalid': 'That cannot be.',
     'not.found': 'It is not there any more.',
