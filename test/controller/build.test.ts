@@ -68,5 +68,5 @@ describe('the build', (test) => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  }, 60_000);
+  }, 120_000);
 });
