@@ -65,7 +65,7 @@ describe('linphone and baresip at two sites', (test) => {
     baresip = await openBaresip(south, await south.account(), tones.baresip, { port: 5060, place: south });
     await linphone.registered();
     await baresip.registered();
-  }, 60_000);
+  }, 120_000);
 
   it('linphone calls, both hear the tone of the other', async () => {
     const from = linphone.said.length;
@@ -76,7 +76,7 @@ describe('linphone and baresip at two sites', (test) => {
     await bothHear();
     linphone.command('terminate');
     await baresip.saw('CALL_CLOSED');
-  }, 40_000);
+  }, 60_000);
 
   it('baresip calls, both hear the tone of the other', async () => {
     const from = linphone.said.length;
@@ -88,7 +88,7 @@ describe('linphone and baresip at two sites', (test) => {
     await packetsPass('102', '100');
     await baresip.command('hangup');
     await linphone.saw(says.ended, from);
-  }, 40_000);
+  }, 60_000);
 
   it('an attended transfer: who was asked takes the call over, and has the other office on the line', async () => {
     await baresip.close();
@@ -121,7 +121,7 @@ describe('linphone and baresip at two sites', (test) => {
     await packetsPass('102', '101');
     boss.command('terminate');
     await caller.saw(says.ended);
-  }, 60_000);
+  }, 120_000);
 
   it('close', async () => {
     for (const phone of [linphone, caller, boss]) await phone?.close();

@@ -74,7 +74,7 @@ async function answerTo(world: World, method: string, name: string): Promise<str
   return bytes
     .toString('latin1')
     .replace(/;tag=[\w-]{12}/, ';tag=t')
-    .replace(/nonce="[^"]{27}"/, 'nonce')
+    .replace(/nonce="[^"]{22}"/, 'nonce')
     .replace(/rport=\d+/, 'rport')
     .replaceAll(name, 'n'.repeat(name.length));
 }
