@@ -140,6 +140,20 @@ describe('the page', (test) => {
     },
   );
 
+  browserTest(test, 'adopts a phone that was heard, with one click', async ({ world, open }) => {
+    const page = await open('#/devices');
+    await page.getByRole('row', { name: /HD0001/ }).waitFor();
+    const [http] = world.agent.http;
+    await fetch(`http://127.0.0.1:${http?.port}/001565fe0001.cfg`, {
+      headers: { connection: 'close', 'user-agent': 'Yealink SIP-T46S 66.86.0.15 001565fe0001' },
+    });
+    await page.getByRole('button', { name: 'Adopt 00:15:65:fe:00:01' }).click();
+    await page.getByRole('heading', { name: 'HD0002' }).waitFor();
+    await page.getByText('HD0002 was added.').waitFor();
+    const { mac, model } = (await world.device('HD0002')) as { mac: string; model: string };
+    assert.equal([mac, model], ['001565fe0001', 'T46S']);
+  });
+
   browserTest(
     test,
     'says when it is not connected, and catches up when it is again',

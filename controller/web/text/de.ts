@@ -63,7 +63,7 @@ export const de: Text = {
   name: 'Name',
   password: 'Passwort',
   passwordAgain: 'Passwort noch einmal',
-  passwordHint: 'Mindestens 12 Zeichen.',
+  passwordHint: 'Mindestens 10 Zeichen.',
   passwordsDiffer: 'Die beiden sind nicht gleich.',
   code: 'Code',
   codeHint: 'Sechs Ziffern aus Ihrer App, falls eingerichtet.',

@@ -60,7 +60,7 @@ export const en = {
   name: 'Name',
   password: 'Password',
   passwordAgain: 'Password again',
-  passwordHint: 'At least 12 characters.',
+  passwordHint: 'At least 10 characters.',
   passwordsDiffer: 'The two are not the same.',
   code: 'Code',
   codeHint: 'Six digits of your app, if you have set that up.',
