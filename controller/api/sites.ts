@@ -4,6 +4,7 @@
  *     GET    /sites        → {items: [site]}
  *     POST   /sites        → 201 site; what is left out gets its default
  *     GET    /sites/:id    → site and its `problems`, its revision as ETag
+ *     PUT    /sites/:id    → site, made or replaced
  *     PATCH  /sites/:id    → site; `dialCodes` and `place` are merged (null removes one), the rest replaced
  *     DELETE /sites/:id    → 204; 409 while it has devices or agents
  */
@@ -16,11 +17,13 @@ import { readCas } from '#controller/provisioning/phone-certificate.ts';
 import { checkSite } from '#controller/sessions/rules.ts';
 import { Fault } from '#protocol/fault.ts';
 import { listing } from './list.ts';
-import { expected, missing, patched, tag, taken, wrong } from './read.ts';
+import { absent, expected, missing, patched, read, tag, taken, wrong } from './read.ts';
 import { listOf, type Route, route } from './route.ts';
 import { inTurn } from './turns.ts';
 
 export type SiteDeps = { store: Store; emergency: Pick<Emergencies, 'siteProblems' | 'hasLocationUrl'> };
+
+const replacement = site.omit({ id: true }).extend({ id: site.shape.id.optional() });
 
 const sites = listing<Kept<Site>, 'id' | 'timeZone' | 'language'>({
   id: ({ id }) => id,
@@ -94,6 +97,32 @@ export function siteRoutes({ store, emergency }: SiteDeps): Route[] {
         const found = find(params.id);
         tag(c, found);
         return { ...toJson(found), problems: emergency.siteProblems(found) };
+      },
+    ),
+    route(
+      {
+        ...{
+          method: 'put',
+          path: '/sites/{id}',
+          access: 'admin',
+          tag: 'sites',
+          summary: 'Make or replace a site',
+        },
+        body: replacement,
+        answer: site,
+      },
+      async ({ c, params: { id }, body }) => {
+        if (body.id !== undefined && body.id !== id)
+          throw wrong('id', `is ${body.id} here and ${id} in the path`);
+        const value = read(site, { ...body, id });
+        const current = store.get('sites', id);
+        await inTurn(store, async () => {
+          checkSite(value, store);
+          checkRoutes(value);
+          const expect = current === undefined ? absent(c) : expected(c, current);
+          await store.commit([{ type: 'put', collection: 'sites', value, expect }]);
+        });
+        return c.json(tagged(c, id), current === undefined ? 201 : 200);
       },
     ),
     route(

@@ -16,6 +16,7 @@ const exceptions: Readonly<Record<string, string>> = {
   'get /reference': 'for people with a browser',
   'get /events': 'never ends: for the page, and for programs that listen',
   'put /users/{extension}': 'create and set do the same, field by field',
+  'put /sites/{id}': 'create and set do the same, field by field',
   'put /devices/{id}': 'create and set do the same, field by field',
   'post /users/{extension}/pin': 'PUT does the same',
   'get /me': 'whose cookie it is',

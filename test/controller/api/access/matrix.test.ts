@@ -33,6 +33,7 @@ const rows: Record<string, Row> = {
   'GET /sites':                              {},
   'POST /sites':                             { body: { id: 'oslo' } },
   'GET /sites/{id}':                         { at: '/sites/berlin', isBerlins: true },
+  'PUT /sites/{id}':                         { at: '/sites/oslo', body: { language: 'de' } },
   'PATCH /sites/{id}':                       { at: '/sites/berlin', isBerlins: true, body: { language: 'de' } },
   'DELETE /sites/{id}':                      { at: '/sites/rome' },
   'GET /sites/{id}/webhook-secret':          { at: '/sites/berlin/webhook-secret' },
