@@ -12,6 +12,7 @@ import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Logger, pino } from 'pino';
+import { runDoctor } from '#agent/doctor/command.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -65,6 +66,20 @@ export async function waitForAgent(flags: Flags, { env, stdout }: Surroundings):
   await waitUntilUp(folder, { waitMs: seconds * 1_000 });
   stdout.write(`the tunnel is up: agent ${agent} of site ${site} at ${controller.host}\n`);
   return 0;
+}
+
+export async function examineAgent(flags: Flags, { env, stdin, stdout }: Surroundings): Promise<number> {
+  const folder = folderOf(flags, env);
+  const file = await readIfThere(join(folder, 'agent.json'));
+  return await runDoctor({
+    folder,
+    loadConfig: () => loadConfig({ flags, env, file }),
+    env,
+    flags,
+    readLine: async () => ((await text(stdin)).split('\n')[0] ?? '').trim(),
+    now: systemClock.wall,
+    out: (written) => stdout.write(written),
+  });
 }
 
 export async function runUntilStopped(flags: Flags, surroundings: Surroundings): Promise<number> {

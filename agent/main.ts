@@ -4,9 +4,11 @@
  *     hotdesk-agent enrol    spends a one-time token, once an office
  *     hotdesk-agent run      carries the office's phones to the controller
  *     hotdesk-agent wait     until the tunnel of the one that runs is up
+ *     hotdesk-agent doctor   what may be wrong, and what to do about it
  *     hotdesk-agent phone    a phone without a housing
  *
- * Exit: 0 done, 1 it failed, 2 the command line or the configuration is wrong.
+ * Exit: 0 done, 1 it failed, 2 the command line or the configuration is wrong; those of
+ * doctor are its own (./doctor/command.ts).
  * Nothing here needs root; with ports under 1024 the service manager may give
  * CAP_NET_BIND_SERVICE. This file alone touches the process.
  */
@@ -14,7 +16,7 @@
 import { cac } from 'cac';
 import { type FlagShape, readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
-import { enrolAgent, runUntilStopped, waitForAgent } from './commands.ts';
+import { enrolAgent, examineAgent, runUntilStopped, waitForAgent } from './commands.ts';
 import { configSchema, toFlag } from './config.ts';
 import { version } from './version.ts';
 
@@ -30,6 +32,18 @@ cli
   .option('--proxy <url>', 'web proxy, or none; default: HTTPS_PROXY unless NO_PROXY exempts the controller')
   .option('--allow-plain', 'allow ws:// to a controller that is not on this host');
 
+const doctor = cli
+  .command('doctor', 'what may be wrong between phones and controller, and what to do about it')
+  .option('--data <dir>', 'folder for key and configuration (default: ./hotdesk-agent-data)')
+  .option('--json', 'for programs')
+  .option('--report <file>', 'the same as a text to send to support; no secret is in it')
+  .option('--login <ext>', 'log this extension in and out by a headless phone; its PIN on stdin')
+  .option('--url <url>', 'for --login: the provisioning URL of a device that is there for it')
+  .option('--mac <mac>', 'for --login: its MAC')
+  .option('--model <model>', 'for --login: its model (default: T46S)')
+  .option('--login-code <code>', 'for --login: where it is not *77*')
+  .option('--logout-code <code>', 'for --login: where it is not *77*5*');
+
 const run = cli
   .command('run', 'carry the phones of this office to the controller')
   .option('--data <dir>', 'folder for key and configuration (default: ./hotdesk-agent-data)')
@@ -37,7 +51,9 @@ const run = cli
   .option('--json-ready', 'one line of JSON on stdout when the tunnel is up')
   .option('--check-config', 'print the effective configuration and end');
 for (const [name, field] of Object.entries(configSchema.shape)) {
-  run.option(`--${toFlag(name)}${name === 'allowPlain' ? '' : ' <value>'}`, field.description ?? '');
+  for (const command of [run, doctor]) {
+    command.option(`--${toFlag(name)}${name === 'allowPlain' ? '' : ' <value>'}`, field.description ?? '');
+  }
 }
 
 const wait = cli
@@ -84,6 +100,7 @@ async function dispatch(argv: string[]): Promise<number> {
   }
   const { flags, words } = readArgv(rest, command.options.map(toShape));
   if (words[0] !== undefined) throw new Fault('input.invalid', `"${words[0]}" is not expected`);
+  if (command === doctor) return examineAgent(flags, process);
   if (command === wait) return waitForAgent(flags, process);
   return command === run ? runUntilStopped(flags, process) : enrolAgent(flags, process);
 }

@@ -2,7 +2,7 @@
  * How the agent is, for whoever looks from outside: one small file in its folder,
  * written when something changes.
  *
- *     state.json   { tunnel: 'up' | 'down', code?, reason?, at }
+ *     state.json   { tunnel: 'up' | 'down', code?, reason?, at, pid }
  *
  * `hotdesk-agent wait` reads it until the tunnel is up, and says what is wrong
  * when it stays down.
@@ -18,6 +18,7 @@ const schema = z.object({
   code: z.enum(faultCodes).optional(),
   reason: z.string().optional(),
   at: z.number(),
+  pid: z.number().int().positive().optional(),
 });
 
 export type AgentState = z.infer<typeof schema>;
@@ -25,7 +26,7 @@ export type AgentState = z.infer<typeof schema>;
 const fileIn = (folder: string) => join(folder, 'state.json');
 
 export type StateFile = {
-  keep(state: Omit<AgentState, 'at'>): void;
+  keep(state: Omit<AgentState, 'at' | 'pid'>): void;
   close(): Promise<void>;
 };
 
@@ -43,7 +44,7 @@ export function createStateFile(
       if (text === last) return;
       last = text;
       const beside = `${fileIn(folder)}.${process.pid}.new`;
-      const line = `${JSON.stringify({ ...state, at: now() })}\n`;
+      const line = `${JSON.stringify({ ...state, at: now(), pid: process.pid })}\n`;
       writing = writing
         .then(() => writeFile(beside, line, { mode: 0o600 }))
         .then(() => rename(beside, fileIn(folder)))
@@ -59,6 +60,17 @@ export async function readState(folder: string): Promise<AgentState | undefined>
     return schema.parse(JSON.parse(await readFile(fileIn(folder), 'utf8')));
   } catch {
     return undefined; // asked again soon
+  }
+}
+
+/** Whether the process that wrote it is there; it may be another's number since, which is rare enough to be told as it is. */
+export function runs(state: AgentState | undefined): boolean {
+  if (state?.pid === undefined) return false;
+  try {
+    process.kill(state.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // another user's, so there
   }
 }
 
@@ -84,8 +96,12 @@ export async function waitUntilUp(
   }
 }
 
+export const adviceFor = (state: AgentState | undefined): string | undefined =>
+  state?.code === undefined ? undefined : advice[state.code];
+
 function describeDown(state: AgentState | undefined): string {
   if (state === undefined) return 'the agent does not run: nothing was heard of it';
-  const hint = state.code === undefined ? undefined : advice[state.code];
-  return ['the tunnel is not up', state.reason, hint].filter((part) => part !== undefined).join('; ');
+  return ['the tunnel is not up', state.reason, adviceFor(state)]
+    .filter((part) => part !== undefined)
+    .join('; ');
 }

@@ -19,12 +19,13 @@ const mayImport: Record<string, readonly string[]> = {
   'protocol/sip': ['protocol'],
   'protocol/media': ['protocol'],
 
-  agent: ['agent/sip', 'agent/media', 'agent/http', 'agent/pnp', 'agent/phone'], // the wiring
+  agent: ['agent/sip', 'agent/media', 'agent/http', 'agent/pnp', 'agent/phone', 'agent/doctor'], // the wiring
   'agent/sip': ['agent'],
   'agent/media': ['agent'],
   'agent/http': ['agent'],
   'agent/pnp': ['agent'],
   'agent/phone': [],
+  'agent/doctor': ['agent', 'agent/media', 'agent/pnp', 'agent/phone'], // looks, and changes nothing
 
   'controller/model': [], //                            what things are
   'controller/store': [], //                            keeps them

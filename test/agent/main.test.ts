@@ -22,7 +22,7 @@ async function run(argv: readonly string[], env: Record<string, string> = {}) {
 describe('hotdesk-agent', (test) => {
   // biome-ignore format: a table
   const wrong: [line: string, code: number, says: RegExp][] = [
-    ['',                                  2, /which command\? enrol, run, wait, phone/],
+    ['',                                  2, /which command\? enrol, doctor, run, wait, phone/],
     ['enroll --token x',                  2, /unknown command "enroll"; did you mean "enrol"\?/],
     ['run --sipport 5060',                2, /unknown flag "--sipport"; did you mean "--sip-port"\?/],
     ['run --sip-port 70000',              2, /--sip-port: a port/],
