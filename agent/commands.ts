@@ -44,7 +44,8 @@ export async function enrolAgent(flags: Flags, { env, stdin, stdout }: Surroundi
   const folder = folderOf(flags, env);
   // Before the token is spent: a folder that cannot be made would lose what it bought.
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const token = given === '-' ? (await text(stdin)).trim() : given;
+  // The line that an office pastes ends with the token, and does as well.
+  const token = given === '-' ? ((await text(stdin)).trim().split(/\s+/).at(-1) ?? '') : given;
   const { allowPlain, proxy } = loadConfig({
     flags,
     env,

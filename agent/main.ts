@@ -27,7 +27,10 @@ cli.version(version);
 cli
   .command('enrol', 'enrol this agent at a controller')
   .option('--controller <url>', 'wss://host:port of the controller')
-  .option('--token <token>', 'the one-time token of the site; - reads it from stdin')
+  .option(
+    '--token <token>',
+    'the one-time token of the site; - reads it, or the line that ends with it, from stdin',
+  )
   .option('--data <dir>', 'folder for key and configuration (default: ./hotdesk-agent-data)')
   .option('--proxy <url>', 'web proxy, or none; default: HTTPS_PROXY unless NO_PROXY exempts the controller')
   .option('--allow-plain', 'allow ws:// to a controller that is not on this host');

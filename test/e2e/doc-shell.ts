@@ -14,10 +14,10 @@ import type { Readable, Writable } from 'node:stream';
 export type Asked = { program: string; args: string[]; data: string; stdin: string };
 export type Answer = { code: number; out: string; err: string };
 
-/** Standard input and output by files, "go" and the exit code by two pipes. */
+/** Standard input (to its end first, so that the two of a pipe take turns) and output by files; "go" and the exit code by two pipes. */
 const shim = `#!/bin/sh
-printf '%s\\0' "\${0##*/}" "$HOTDESK_DATA" "$@" > "$ASK/asked"
-/bin/cat > "$ASK/stdin"
+/bin/cat > "$ASK/stdin.$$"
+printf '%s\\0' "$$" "\${0##*/}" "$HOTDESK_DATA" "$@" > "$ASK/asked"
 echo >&3
 read -r code <&4
 /bin/cat "$ASK/out"
@@ -52,10 +52,10 @@ export async function runInShell(
   const closed = once(child, 'close');
   try {
     for await (const _ of createInterface({ input: goes })) {
-      const [program = '', home = '', ...args] = (await readFile(join(ask, 'asked'), 'utf8'))
+      const [id = '', program = '', home = '', ...args] = (await readFile(join(ask, 'asked'), 'utf8'))
         .slice(0, -1)
         .split('\0');
-      const stdin = await readFile(join(ask, 'stdin'), 'utf8');
+      const stdin = await readFile(join(ask, `stdin.${id}`), 'utf8');
       const { code, out } = await answer({ program, args, data: home, stdin });
       await writeFile(join(ask, 'out'), out);
       codes.write(`${code}\n`);

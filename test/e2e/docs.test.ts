@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { pino } from 'pino';
@@ -34,6 +34,9 @@ const elsewhere: readonly { page: string; line: string; why: string }[] = [
   { page: 'README.md', line: 'npx hotdesk demo', why: 'test/e2e/demo.test.ts' },
   { page: 'README.md', line: 'hotdesk demo', why: 'test/e2e/demo.test.ts' },
   { page: 'CONTRIBUTING.md', line: 'npm ', why: 'this is one of them, the others check or measure' },
+  { page: 'docs/first-ten-minutes.md', line: 'npm ci', why: 'was run, else dist/ were not there' },
+  { page: 'docs/first-ten-minutes.md', line: 'npx hotdesk-agent wait', why: 'wants an agent that runs: test/e2e/install.test.ts' },
+  { page: 'docs/first-ten-minutes.md', line: 'npx hotdesk-agent phone', why: 'stays until it is stopped: test/e2e/makes.test.ts' },
   { page: 'docs/install.md', line: 'npm ci && npm run build', why: 'was run, else dist/ were not there' },
   { page: 'docs/install.md', line: 'dist/install.sh controller', why: 'wants root: test/e2e/install.test.ts' },
   { page: 'docs/install.md', line: 'npm pack', why: 'fetches 40 MB from a registry' },
@@ -117,6 +120,8 @@ async function follow(page: string, commands: readonly Command[]): Promise<void>
     const cas = createSiteCas({ folder, clock: systemClock });
     await writeFile(join(folder, 'ca.pem'), await cas.certificateOf('berlin'));
     const data = join(here.folder, 'controller');
+    await mkdir(join(folder, 'kept'));
+    await copyFile(join(data, 'master.key'), join(folder, 'kept', 'master.key'));
     const lines = [
       before[page] ?? '',
       ...commands.map(({ line, isShape }) => (isShape ? `${filled(line)} < secret-of-100` : line)),
@@ -130,7 +135,7 @@ async function follow(page: string, commands: readonly Command[]): Promise<void>
         lines.map((line) => `${asHere(line, here)}\n`).join(''),
         { programs, folder, data },
         async (asked) => {
-          const pasted = asked.args.includes('enrol') ? { stdin: token } : {};
+          const pasted = asked.args.includes('enrol') && asked.stdin === '' ? { stdin: token } : {};
           const answer = await run({ ...asked, ...pasted, args: await withAgent(asked.args, here) });
           if (answer.code !== 0) wrong.push(`${asked.args.join(' ')}: ${answer.code} ${answer.err}`);
           token = /\bhd1\.[\w.-]+/.exec(answer.out)?.[0] ?? token;
@@ -173,7 +178,7 @@ const filled = (line: string) =>
 function asHere(line: string, { gateway, tunnel, folder }: Here): string {
   return line
     .replaceAll('192.0.2.9:5060', formatHostPort(gateway))
-    .replaceAll('wss://controller.example:8443', tunnel)
+    .replaceAll(/wss:\/\/(?:controller\.example|127\.0\.0\.1):8443/g, tunnel)
     .replaceAll('/var/lib/hotdesk-agent', join(folder, 'agent'))
     .replaceAll('/var/lib/hotdesk', join(folder, 'controller'))
     .replaceAll('192.0.2.5', '127.0.0.1');
@@ -196,7 +201,8 @@ async function run({ program, args, data, stdin }: Asked): Promise<Answer> {
   const [noun = '', ...words] = rest;
   const env = { HOTDESK_DATA: data };
   if (noun === 'serve') return serve(words, env);
-  if (!Object.hasOwn(nouns, noun)) return await runProgram(hotdesk, rest, data, stdin);
+  if (!Object.hasOwn(nouns, noun) || words.includes('--help'))
+    return await runProgram(hotdesk, rest, data, stdin);
   let [out, err] = ['', ''];
   const code = await runNoun(noun, words, {
     env,
