@@ -56,7 +56,11 @@ async function visit(page: Page, hash: string, heading?: RegExp): Promise<void> 
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
   await page.getByRole('heading', { level: 1, ...(heading && { name: heading }) }).waitFor();
   await page.waitForLoadState('load');
-  await until(`${hash} is there`, async () => !(await page.getByText(/^(Loading|Wird geladen)/).count()));
+  await until(
+    `${hash} is there`,
+    async () => !(await page.getByText(/^(Loading|Wird geladen)/).count()),
+    30_000,
+  );
 }
 
 /** A day's worth of life: somebody sits there, somebody did, keys that are too many, a phone that is off. */
