@@ -5,7 +5,6 @@
  */
 
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,6 +45,8 @@ const elsewhere: readonly { page: string; line: string; why: string }[] = [
   { page: 'docs/phones.md', line: 'npx hotdesk redirection test', why: 'calls a vendor: test/e2e/redirection.test.ts' },
   { page: 'docs/phones.md', line: 'npx hotdesk-agent phone', why: 'stays until it is stopped: test/e2e/makes.test.ts' },
   { page: 'docs/phones.md', line: 'npx hotdesk unknown-phone adopt', why: 'wants a phone that asked: test/e2e/zero-touch.test.ts' },
+  { page: 'docs/troubleshooting.md', line: 'hotdesk-agent doctor', why: 'looks at ports of this machine: test/e2e/doctor.test.ts' },
+  { page: 'docs/troubleshooting.md', line: 'echo 482915 | hotdesk-agent doctor', why: 'the same' },
 ];
 
 /** These begin with nothing but a controller. */
@@ -229,22 +230,12 @@ function serve(argv: readonly string[], env: Record<string, string>): Answer {
   }
 }
 
-async function runProgram(
-  file: string,
-  args: readonly string[],
-  data: string,
-  stdin: string,
-): Promise<Answer> {
-  let [out, err] = ['', ''];
-  const child = execFile(
-    process.execPath,
-    [file, ...args],
-    { env: { HOTDESK_DATA: data } },
-    (_, said, told) => {
-      [out, err] = [said, told];
-    },
-  );
-  child.stdin?.end(stdin);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code: code ?? 1, out, err };
+function runProgram(file: string, args: readonly string[], data: string, stdin: string): Promise<Answer> {
+  return new Promise((resolve) => {
+    const env = { HOTDESK_DATA: data };
+    const child = execFile(process.execPath, [file, ...args], { env }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err });
+    });
+    child.stdin?.end(stdin);
+  });
 }
