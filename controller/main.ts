@@ -4,6 +4,7 @@
  *     hotdesk serve                    the controller, until SIGTERM or SIGINT
  *     hotdesk demo                     controller, agent and two phones: the whole story
  *     hotdesk restore FILE             a new data folder from a backup
+ *     hotdesk doctor                   what may be wrong, and what to do about it
  *     hotdesk <noun> <verb> [id]       asks a running controller
  *
  * The only place that reads the environment, standard input and the arguments.
@@ -15,6 +16,7 @@ import { type CAC, cac } from 'cac';
 import { pino } from 'pino';
 import { demoFlags, runDemo } from '#controller/cli/demo/demo.ts';
 import { declareNouns, exitCodes, type Io, runNoun } from '#controller/cli/run.ts';
+import { runDoctor } from '#controller/doctor/command.ts';
 import { nodeVersion } from '#controller/release/node-files.ts';
 import { addNode } from '#controller/release/release.ts';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
@@ -30,6 +32,13 @@ const io: Io = {
   err: (text) => process.stderr.write(`${text}\n`),
   ...(process.stderr.isTTY && { showProgress: (text: string) => process.stderr.write(`\r\u001b[K${text}`) }),
 };
+
+const doctorFlags = [
+  { name: 'data', value: '<dir>', takesValue: true, about: 'HOTDESK_DATA, else ./hotdesk-data' },
+  { name: 'api-cert', value: '<file>', takesValue: true, about: 'as serve has it (HOTDESK_API_CERT)' },
+  { name: 'json', value: '', takesValue: false, about: 'for programs' },
+  { name: 'report', value: '<file>', takesValue: true, about: 'the same as a text to send to support' },
+];
 
 const restoreFlags = [
   { name: 'data', value: 'DIR', takesValue: true, about: 'to be made; HOTDESK_DATA, else ./hotdesk-data' },
@@ -49,6 +58,7 @@ declareServe(cli);
 declareDemo(cli);
 declareBundle(cli);
 declareRestore(cli);
+declareDoctor(cli);
 declareNouns(cli, (noun) => {
   running = runNoun(noun, argv.slice(1), io);
 });
@@ -143,6 +153,30 @@ async function restore(): Promise<number> {
   const made = await restoreBackup({ archive, data, masterKeyFile: flags.get('master-key')?.at(-1), log });
   io.out(`${data}: ${made.documents} documents and ${made.files} files`);
   return exitCodes.done;
+}
+
+function declareDoctor(to: CAC): void {
+  const command = to
+    .command('doctor', 'what may be wrong, and what to do about it; exit 0 well, 1 could be better, 2 broken')
+    .allowUnknownOptions();
+  for (const { name, value, about } of doctorFlags) command.option(`--${name} ${value}`.trimEnd(), about);
+  command.action(() => {
+    running = doctor();
+  });
+}
+
+async function doctor(): Promise<number> {
+  const { words, flags } = readArgv(argv.slice(1), doctorFlags);
+  if (words[0] !== undefined) throw new Fault('input.invalid', `doctor: what is "${words[0]}"?`);
+  const given = flags.get('api-cert')?.at(-1) ?? io.env.HOTDESK_API_CERT ?? '';
+  return await runDoctor({
+    data: flags.get('data')?.at(-1) ?? io.env.HOTDESK_DATA ?? './hotdesk-data',
+    certificates: given === '' ? [] : [given],
+    now: Date.now,
+    asJson: flags.has('json'),
+    report: flags.get('report')?.at(-1),
+    out: io.out,
+  });
 }
 
 async function serve(): Promise<number> {

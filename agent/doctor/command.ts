@@ -9,8 +9,8 @@
 import { writeFile } from 'node:fs/promises';
 import { platform, release } from 'node:os';
 import { version } from '#agent/version.ts';
+import { toReport } from '#protocol/check.ts';
 import { Fault } from '#protocol/fault.ts';
-import { exitCodeOf, formatChecks } from './check.ts';
 import { type DoctorOptions, examine } from './doctor.ts';
 
 type Flags = ReadonlyMap<string, readonly string[]>;
@@ -28,21 +28,15 @@ export async function runDoctor({ flags, readLine, out, ...options }: RunDoctorO
   const secrets = login === undefined ? [] : [login.device.url, login.pin];
   const without = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
   const shown = checks.map((check) => ({ ...check, says: without(check.says) }));
-  const exitCode = exitCodeOf(shown);
-  const about = {
+  const { exitCode, screen, json, file } = toReport('hotdesk-agent', shown, {
     version,
     node: process.versions.node,
     system: `${platform()} ${release()}`,
     at: new Date(options.now()).toISOString(),
-  };
-  const words = ['all is well', 'it works, and could be better', 'something is broken'];
-  const text = `${formatChecks(shown)}\n\n${words[exitCode]}\n`;
+  });
   const report = flags.get('report')?.at(-1);
-  if (report !== undefined) {
-    const head = Object.entries(about).map(([name, value]) => `${name.padEnd(8)} ${value}`);
-    await writeFile(report, `hotdesk-agent doctor\n\n${head.join('\n')}\n\n${text}`, { mode: 0o600 });
-  }
-  out(flags.has('json') ? `${JSON.stringify({ ...about, exitCode, checks: shown })}\n` : text);
+  if (report !== undefined) await writeFile(report, file, { mode: 0o600 });
+  out(flags.has('json') ? json : screen);
   return exitCode;
 }
 

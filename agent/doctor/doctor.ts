@@ -16,7 +16,8 @@ import type { Way } from '#agent/dial.ts';
 import { type AgentIdentity, readIdentity } from '#agent/identity.ts';
 import { proxyFor } from '#agent/proxy.ts';
 import { adviceFor, readState, runs } from '#agent/state.ts';
-import { type Check, type Found, fail, look, ok, skipped } from './check.ts';
+import { type Check, type Found, fail, look, ok, skipped } from '#protocol/check.ts';
+import { Fault, type FaultCode } from '#protocol/fault.ts';
 import { checkCodec, checkMulticast, checkNeighbours, checkPorts } from './host.ts';
 import { checkLogin, type LoginOptions } from './login.ts';
 import {
@@ -43,7 +44,7 @@ export type DoctorOptions = {
 export async function examine({ folder, loadConfig, env, login, now }: DoctorOptions): Promise<Check[]> {
   const checks: Check[] = [];
   const add = async (name: string, check: () => Found | Promise<Found>) => {
-    const found = await look(name, check);
+    const found = await look(name, check, adviceOf);
     checks.push(found);
     return found.result !== 'fail';
   };
@@ -114,4 +115,24 @@ async function askRunning(folder: string): Promise<Found> {
   if (state?.tunnel === 'up') return ok('the agent that runs has it up');
   const says = `the agent that runs has it down: ${state?.reason ?? 'it does not say why'}`;
   return fail(says, adviceFor(state) ?? 'its log says more');
+}
+
+const byCode: Partial<Record<FaultCode, string>> = {
+  'not.found': 'enrol this agent: hotdesk-agent enrol',
+  'store.corrupt': 'put the file back from a backup, or enrol again',
+  'input.invalid': 'correct it',
+  'pin.mismatch':
+    'ask the admin whether the controller has a new key; if so enrol again, if not someone is between: nothing was sent to it',
+  'auth.refused': 'ask the admin whether this agent was revoked; if so enrol again with a new token',
+  'version.mismatch': 'upgrade the agent: install.sh upgrade',
+  'limit.reached': 'another program has the ports: choose others with --rtp-ports',
+};
+
+function adviceOf(error: unknown): string {
+  if (Fault.is(error) && error.facts.proxy !== undefined)
+    return 'mend HTTPS_PROXY, or exempt the controller by NO_PROXY';
+  return (
+    (Fault.is(error) ? byCode[error.code] : undefined) ??
+    'check that the controller runs, and that firewalls let its TCP port pass'
+  );
 }

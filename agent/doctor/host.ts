@@ -8,11 +8,11 @@ import { openPair } from '#agent/media/pair.ts';
 import { readArpTable } from '#agent/neighbours.ts';
 import { pnpGroup } from '#agent/pnp/pnp.ts';
 import { formatHostPort } from '#protocol/address.ts';
+import { type Found, fail, ok, warn } from '#protocol/check.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { decodeG711, encodeG711, type G711, g711PayloadType } from '#protocol/media/g711.ts';
 import { createPortPool } from '#protocol/media/port-pool.ts';
 import { decodeRtp, encodeRtp } from '#protocol/media/rtp.ts';
-import { type Found, fail, ok, warn } from './check.ts';
 
 type Wanted = { kind: 'udp' | 'tcp'; address: string; port: number; what: string; isSpare: boolean };
 

@@ -6,9 +6,9 @@
 
 import type { PhoneEvent } from '#agent/phone/events.ts';
 import { openPhone } from '#agent/phone/phone.ts';
+import { type Found, ok } from '#protocol/check.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import { type Found, ok } from './check.ts';
 
 export type LoginOptions = {
   extension: string;

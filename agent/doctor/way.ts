@@ -8,12 +8,12 @@ import { ask, dial, endOf, type Way } from '#agent/dial.ts';
 import type { AgentIdentity } from '#agent/identity.ts';
 import { maskProxy } from '#agent/proxy.ts';
 import { openSocket } from '#agent/socket.ts';
+import { type Found, fail, ok, warn } from '#protocol/check.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { attachSocket } from '#protocol/tunnel/attach.ts';
 import { Link } from '#protocol/tunnel/link.ts';
 import { paths } from '#protocol/tunnel/version.ts';
-import { type Found, fail, ok, warn } from './check.ts';
 
 export async function checkName({ controller, proxy }: Way): Promise<Found> {
   const { host } = endOf(controller);

@@ -1,6 +1,4 @@
-/** A check of the doctor: what it found in a sentence, what to do about it, and how all of them read. */
-
-import { Fault } from '#protocol/fault.ts';
+/** A check of a doctor, the agent's or the controller's: what it found in a sentence, what to do about it, and how all of them read. */
 
 export type Check = {
   name: string;
@@ -21,7 +19,11 @@ export const fail = (says: string, advice: string): Found => ({ result: 'fail', 
 export const skipped = (why: string): Found => warn(`not looked at: ${why}`, 'mend that first');
 
 /** A check that itself comes to grief says so, and the others go on. */
-export async function look(name: string, check: () => Found | Promise<Found>): Promise<Check> {
+export async function look(
+  name: string,
+  check: () => Found | Promise<Found>,
+  adviceOf: (error: unknown) => string,
+): Promise<Check> {
   try {
     return { name, ...(await check()) };
   } catch (error) {
@@ -31,12 +33,12 @@ export async function look(name: string, check: () => Found | Promise<Found>): P
 }
 
 /** 0: all is well; 1: something may be better; 2: something is broken. */
-export function exitCodeOf(checks: readonly Check[]): 0 | 1 | 2 {
+function exitCodeOf(checks: readonly Check[]): 0 | 1 | 2 {
   if (checks.some(({ result }) => result === 'fail')) return 2;
   return checks.some(({ result }) => result === 'warn') ? 1 : 0;
 }
 
-export function formatChecks(checks: readonly Check[]): string {
+function formatChecks(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   return checks
     .map(({ name, result, says, advice }) => {
@@ -46,22 +48,17 @@ export function formatChecks(checks: readonly Check[]): string {
     .join('\n');
 }
 
-const byCode: Partial<Record<Fault['code'], string>> = {
-  'not.found': 'enrol this agent: hotdesk-agent enrol',
-  'store.corrupt': 'put the file back from a backup, or enrol again',
-  'input.invalid': 'correct it',
-  'pin.mismatch':
-    'ask the admin whether the controller has a new key; if so enrol again, if not someone is between: nothing was sent to it',
-  'auth.refused': 'ask the admin whether this agent was revoked; if so enrol again with a new token',
-  'version.mismatch': 'upgrade the agent: install.sh upgrade',
-  'limit.reached': 'another program has the ports: choose others with --rtp-ports',
-};
+const endings = ['all is well', 'it works, and could be better', 'something is broken'] as const;
 
-function adviceOf(error: unknown): string {
-  if (Fault.is(error) && error.facts.proxy !== undefined)
-    return 'mend HTTPS_PROXY, or exempt the controller by NO_PROXY';
-  return (
-    (Fault.is(error) ? byCode[error.code] : undefined) ??
-    'check that the controller runs, and that firewalls let its TCP port pass'
-  );
+/** The same for a screen, a program, and support. `about`: whose it is and of when; nothing secret. */
+export function toReport(program: string, checks: readonly Check[], about: Readonly<Record<string, string>>) {
+  const exitCode = exitCodeOf(checks);
+  const screen = `${formatChecks(checks)}\n\n${endings[exitCode]}\n`;
+  const head = Object.entries(about).map(([name, value]) => `${name.padEnd(8)} ${value}`);
+  return {
+    exitCode,
+    screen,
+    json: `${JSON.stringify({ ...about, exitCode, checks })}\n`,
+    file: `${program} doctor\n\n${head.join('\n')}\n\n${screen}`,
+  };
 }
