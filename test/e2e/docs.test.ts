@@ -5,16 +5,17 @@
  */
 
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { pino } from 'pino';
 import * as assert from 'uvu/assert';
+import { loadConfig as loadAgentConfig, toFlag } from '#agent/config.ts';
 import { createClient } from '#controller/cli/client.ts';
 import { nouns } from '#controller/cli/nouns.ts';
 import { runNoun } from '#controller/cli/run.ts';
-import { loadConfig } from '#controller/config.ts';
+import { loadConfig, serveFlags } from '#controller/config.ts';
 import { openController } from '#controller/controller.ts';
 import { createSiteCas } from '#controller/tunnel/site-ca.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
@@ -91,6 +92,19 @@ describe('docs', (test) => {
     assert.equal(stale, []);
   });
 
+  test('the network page has every port of both programs', () => {
+    const page = readFileSync(join(root, 'docs/network.md'), 'utf8');
+    const config = loadAgentConfig();
+    const defaults = { ...config, sipTlsPort: config.sipPort + 1, httpsPort: config.httpPort + 1 };
+    const rows = [
+      ...serveFlags.map(({ name, fallback = '' }) => ({ name, value: fallback.replace('-', ' to ') })),
+      ...Object.entries(defaults).map(([name, value]) => ({ name: toFlag(name), value: rangeOf(value) })),
+    ].filter(({ name }) => /ports?$/.test(name));
+    const lost = rows.filter(({ name, value }) => !page.includes(`--${name}`) || !page.includes(value));
+    assert.equal(lost, []);
+    assert.equal(rows.length, 8);
+  });
+
   test('links, and files that are named, are there', () => {
     const lost = pages.flatMap((page) => [
       ...linksOf(page).filter(({ target }) => !leads(page, target)),
@@ -99,6 +113,11 @@ describe('docs', (test) => {
     assert.equal(lost, []);
   });
 });
+
+function rangeOf(value: unknown): string {
+  const range = value as { first?: number; last?: number };
+  return range?.first === undefined ? String(value) : `${range.first} to ${range.last}`;
+}
 
 function isElsewhere({ page, line }: Command): boolean {
   return elsewhere.some((each) => each.page === page && line.startsWith(each.line));
