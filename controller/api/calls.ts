@@ -28,6 +28,7 @@ export type Call = {
   to?: string;
   since?: string;
   sites?: readonly string[];
+  agents?: readonly string[];
   media: 'direct' | 'agent' | 'controller';
   endedAt?: string;
   streams: readonly CallStream[];
@@ -38,6 +39,7 @@ const shown = z.looseObject({
   from: z.string().optional(),
   to: z.string().optional(),
   sites: z.array(z.string()).optional(),
+  agents: z.array(z.string()).optional(),
   since: moment.optional(),
   endedAt: moment.optional(),
   media: z.enum(['direct', 'agent', 'controller']),

@@ -317,6 +317,7 @@ function reportOf(call: Call, endedAt?: number): CallReport {
     from,
     to,
     sites: [...new Set(ends.map(({ flow }) => flow.site))],
+    agents: [...new Set(ends.map(({ flow }) => flow.agent))],
     since: new Date(since).toISOString(),
     ...(endedAt !== undefined && { endedAt: new Date(endedAt).toISOString() }),
     media: relay === undefined ? 'direct' : relay.isJoined ? 'agent' : 'controller',

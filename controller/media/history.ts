@@ -8,6 +8,8 @@ export type CallReport = {
   from: string;
   to: string;
   sites: string[];
+  /** That its ends are reached through. */
+  agents: string[];
   since: string;
   endedAt?: string;
   /** Where packets go: from phone to phone, through their agent, through agents and controller. */

@@ -32,6 +32,7 @@ describe('media of a call', (test) => {
     assert.is(targets(answer), `192.0.2.1:${facingCaller.local.port}`);
     assert.equal(facingCallee.events, ['12000']);
     assert.is(media.calls()[0]?.media, 'controller');
+    assert.is(media.calls()[0]?.agents.length, 2);
     media.close();
   });
 
@@ -73,6 +74,7 @@ describe('media of a call', (test) => {
     assert.equal(streams, []);
     const [known] = media.calls();
     assert.equal([known?.from, known?.to, known?.sites, known?.media], ['100', '101', ['north'], 'direct']);
+    assert.equal(known?.agents, ['north'.padEnd(16, '0')]);
     await call.bye();
     assert.ok(media.calls()[0]?.endedAt);
     media.close();
