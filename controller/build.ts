@@ -44,7 +44,7 @@ try {
     bundlePage(join(fresh, 'web')),
     cp(join(root, 'controller/ivr/prompts'), join(fresh, 'prompts'), {
       recursive: true,
-      filter: async (source) => (await stat(source)).isDirectory() || source.endsWith('.wav'),
+      filter: async (source) => (await stat(source)).isDirectory() || /\.(wav|tsv)$/.test(source),
     }),
     cp(join(root, 'install.sh'), join(fresh, 'install.sh')),
     listParts(join(fresh, 'sbom.cdx.json')),

@@ -21,6 +21,7 @@ import { recordSessions } from '#controller/audit/sessions.ts';
 import { createLocationUrls } from '#controller/emergency/location-urls.ts';
 import { createNotices } from '#controller/emergency/notices.ts';
 import { createLoginLine } from '#controller/ivr/line.ts';
+import { openOwnPrompts } from '#controller/ivr/own-prompts.ts';
 import { createCallMedia } from '#controller/media/call-media.ts';
 import { createLocalPorts, withOwnPorts } from '#controller/media/ports.ts';
 import { createAdoption } from '#controller/provisioning/adoption.ts';
@@ -162,7 +163,8 @@ export async function openController({
       tell,
     });
     opened.push(sessions, createDeskHistory({ store, happenings, clock, log }));
-    const line = createLoginLine({ sessions, store, media: hub, clock, log });
+    const ownPrompts = await openOwnPrompts({ data, log });
+    const line = createLoginLine({ sessions, store, media: hub, clock, log, voices: ownPrompts.voices });
     const mediaOf = (site: string) => store.get('sites', site)?.media ?? 'direct';
     const own = createLocalPorts({ range: rtpPorts, clock, log });
     opened.push(own);
@@ -228,6 +230,7 @@ export async function openController({
       redirections,
       emergency: createEmergencies({ store, keys, emergency: core.emergency, locations }),
       calls: media.calls,
+      ownPrompts,
       phones: core,
       webhooks,
       backup: () => createBackup({ store, data, keys, now: clock.wall() }),

@@ -40,6 +40,7 @@ import { type ModelDeps, modelRoutes } from './models.ts';
 import { openapiRoute } from './openapi.ts';
 import { policyRoutes } from './policy.ts';
 import { formatProblem, problemOf } from './problem.ts';
+import { type PromptDeps, promptRoutes } from './prompts.ts';
 import { type RedirectionDeps, redirectionRoutes } from './redirections.ts';
 import { referenceRoute } from './reference.ts';
 import { mount, type Route, routeName } from './route.ts';
@@ -69,6 +70,7 @@ export type AppDeps = SessionDeps &
   UnknownPhoneDeps &
   AdoptionDeps &
   TraceDeps &
+  PromptDeps &
   ModelDeps & {
     hub: Agents;
     counters(): Counts;
@@ -107,6 +109,7 @@ const rooms: readonly ((deps: AppDeps) => Route[])[] = [
   emergencyCallRoutes,
   siteEmergencyRoutes,
   policyRoutes,
+  promptRoutes,
   webhookRoutes,
   bulkRoutes,
   tokenRoutes,

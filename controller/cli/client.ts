@@ -13,7 +13,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Client {
   /**
-   * The JSON of the answer, its text, a capture as bytes; undefined when it has none of them. A body that is text is CSV.
+   * The JSON of the answer, its text, a capture or sound as bytes; undefined when it has none of them. A body that is text is CSV, of bytes a WAV.
    * Throws what the API answered as a fault.
    */
   ask(method: Method, path: string, body?: object | string): Promise<unknown>;
@@ -22,6 +22,8 @@ export interface Client {
 
 export const controlSocket = 'control.sock';
 const apiPath = '/api/v1';
+const wavType = 'audio/wav';
+const bytesTypes = ['application/vnd.tcpdump.pcap', wavType];
 const timeoutMs = 30_000;
 
 export function createClient(target: Target): Client {
@@ -49,7 +51,7 @@ export function createClient(target: Target): Client {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new Fault('unavailable', `no controller answers at ${where} (${why})`, {}, { cause });
       }
-      if (status < 300 && type === 'application/vnd.tcpdump.pcap') return bytes;
+      if (status < 300 && bytesTypes.includes(type)) return bytes;
       const text = bytes.toString();
       const json = type.startsWith('text/') ? text : parseJson(text);
       if (status < 300) return json;
@@ -62,6 +64,7 @@ export function createClient(target: Target): Client {
 function encode(body: object | string | undefined) {
   if (body === undefined) return { type: {}, sent: null };
   if (typeof body === 'string') return { type: { 'content-type': 'text/csv' }, sent: body };
+  if (Buffer.isBuffer(body)) return { type: { 'content-type': wavType }, sent: body };
   return { type: { 'content-type': 'application/json' }, sent: JSON.stringify(body) };
 }
 

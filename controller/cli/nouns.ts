@@ -20,6 +20,7 @@ import {
 import { layoutNoun } from './layout.ts';
 import { modelNoun } from './model.ts';
 import { limitFlags, policyNoun, policyOf } from './policy.ts';
+import { promptNoun } from './prompt.ts';
 import { redirectionNoun } from './redirection.ts';
 import { statusNoun } from './status.ts';
 import { type Column, field, type Row } from './table.ts';
@@ -226,6 +227,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
   },
 
   policy: policyNoun,
+  prompt: promptNoun,
   upstream: upstreamNoun,
   webhook: webhookNoun,
   redirection: redirectionNoun,

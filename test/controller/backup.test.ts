@@ -10,6 +10,7 @@ import { openMasterKey } from '#controller/master-key.ts';
 import { site } from '#controller/model/model.ts';
 import { openStore } from '#controller/store/store.ts';
 import { describe } from '#test/support/describe.ts';
+import { wavOf } from '#test/support/wav.ts';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -31,6 +32,8 @@ async function world() {
   }));
   await store.commit([{ type: 'put', collection: 'sites', value: site.parse({ id: 'berlin' }) }, ...users]);
   await mkdir(join(data, 'site-ca'), { recursive: true });
+  await mkdir(join(data, 'prompts', 'de'), { recursive: true });
+  await writeFile(join(data, 'prompts', 'de', 'pin.wav'), wavOf({}));
   await writeFile(join(data, 'tls.key'), 'the key');
   await writeFile(join(data, 'site-ca', 'berlin.key'), 'the CA');
   const archive = await createBackup({ store, data, keys, now: 0 });
@@ -53,13 +56,14 @@ describe('backup', (test) => {
     const data = join(root, 'new');
     assert.not.match(archive, /canary|berlin|the key/);
     const made = await restoreBackup({ archive, data, masterKeyFile: key, log });
-    assert.equal(made, { documents: 1_501, files: 2 });
+    assert.equal(made, { documents: 1_501, files: 3 });
     const store = await openStore({ folder: join(data, 'store'), log });
     assert.is(store.list('users').length, 1_500);
     assert.is(store.get('users', '1042')?.pinHash, 'scrypt:canary');
     assert.is(store.get('sites', 'berlin')?.timeZone, 'Europe/Berlin');
     await store.close();
     assert.is(await readFile(join(data, 'site-ca/berlin.key'), 'utf8'), 'the CA');
+    assert.equal(await readFile(join(data, 'prompts/de/pin.wav')), wavOf({}));
     assert.is(await readFile(join(data, 'master.key'), 'utf8'), await readFile(key, 'utf8'));
     assert.equal((await readdir(root)).sort(), ['new', 'old']);
     await close();

@@ -20,6 +20,7 @@ import { Fault } from '#protocol/fault.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { createMemoryAudit } from '#test/support/memory-audit.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
+import { createMemoryPrompts } from './memory-prompts.ts';
 
 export type ApiWorld = ReturnType<typeof createApiWorld>;
 
@@ -27,6 +28,9 @@ export type ApiWorldOptions = {
   access?: AppDeps['access'];
   /** Real ones, instead of some that write down what they are asked. */
   openRedirections?(deps: Pick<RedirectionsOptions, 'store' | 'keys' | 'clock'>): AppDeps['redirections'];
+  ownPrompts?: AppDeps['ownPrompts'];
+  /** Of the call in progress, and of the one that ended. */
+  callAgents?: readonly string[];
   /** What /readyz says. */
   problem?: string;
 };
@@ -34,6 +38,8 @@ export type ApiWorldOptions = {
 export function createApiWorld({
   access = { type: 'local' },
   openRedirections,
+  ownPrompts = createMemoryPrompts(),
+  callAgents = [],
   problem,
 }: ApiWorldOptions = {}) {
   const asked: string[] = [];
@@ -91,6 +97,7 @@ export function createApiWorld({
       maskedConfigOf: () => undefined,
       askerOf: () => asker,
     },
+    ownPrompts,
     backup: async () => 'sealed',
     webhooks: { lastOf: () => undefined, test: async () => ({ ok: false, detail: '503' }) },
     phones: {
@@ -178,10 +185,11 @@ export function createApiWorld({
       {
         id: 'c0ffee',
         sites: ['berlin'],
+        agents: callAgents,
         media: 'controller',
         streams: [{ kind: 'audio', from: 'berlin', to: 'paris', packets: 500, lost: 3, jitterMs: 12 }],
       },
-      { id: 'beef', media: 'direct', endedAt: '2026-11-23T12:00:00.000Z', streams: [] },
+      { id: 'beef', agents: callAgents, media: 'direct', endedAt: '2026-11-23T12:00:00.000Z', streams: [] },
     ],
     counters: () => ({ sip: { calls: 2 }, config: { served: 1, refused: { token: 3 } } }),
   };

@@ -12,6 +12,7 @@ import { type CollectionName, collections } from '#controller/model/model.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createApiWorld } from '#test/controller/api/world.ts';
 import { describe } from '#test/support/describe.ts';
+import { wavOf } from '#test/support/wav.ts';
 import { type Asker, askers, createCompany, ids, setupToken } from './company.ts';
 
 type Row = {
@@ -129,6 +130,10 @@ const rows: Record<string, Row> = {
   'GET /trace/messages':                     {},
   'GET /trace/pcap':                         {},
   'GET /events':                             {},
+  'GET /prompts':                            {},
+  'GET /prompts/{language}/{name}':          { at: '/prompts/de/pin' },
+  'PUT /prompts/{language}/{name}':          { at: '/prompts/de/pin', body: wavOf({ bits: 8 }).toString('latin1'), type: 'audio/wav' },
+  'DELETE /prompts/{language}/{name}':       { at: '/prompts/de/pin' },
   'GET /backup':                             {},
   'GET /audit':                              {},
   'GET /audit/verify':                       {},
