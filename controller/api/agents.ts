@@ -16,6 +16,7 @@ import { type Agent, displayName, type EnrolToken, siteId } from '#controller/mo
 import type { Kept, Store } from '#controller/model/ports.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
+import type { CallDeps } from './calls.ts';
 import { listing } from './list.ts';
 import { expected, missing, patched, tag } from './read.ts';
 import { listOf, moment, type Route, route } from './route.ts';
@@ -43,7 +44,7 @@ export type AgentState = {
   load?: { cpu: number; memory: number } | undefined;
 };
 
-export type AgentDeps = { store: Store; hub: Agents; clock: Clock };
+export type AgentDeps = CallDeps & { store: Store; hub: Agents; clock: Clock };
 
 const shownAgent = z.strictObject({
   id: z.string(),
@@ -62,6 +63,8 @@ const shownAgent = z.strictObject({
   flows: z.number(),
   /** Registered through it. */
   phones: z.number(),
+  /** In progress, with an end that is reached through it. */
+  calls: z.number(),
   /** Per cent of one core, and bytes. */
   cpu: z.number().optional(),
   memory: z.number().optional(),
@@ -72,15 +75,21 @@ const shownAgent = z.strictObject({
 
 const naming = z.strictObject({ name: displayName.optional() });
 
-export function agentRoutes({ store, hub, clock }: AgentDeps): Route[] {
+export function agentRoutes({ store, hub, clock, calls }: AgentDeps): Route[] {
   const stateOf = (id: string) => hub.agents().find((state) => state.agent === id);
   /** By agent. */
-  function phonesNow(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
+  function inUse(): (agent: string) => InUse {
+    const counts = new Map<string, InUse>();
+    const of = (agent: string) => counts.get(agent) ?? { phones: 0, calls: 0 };
     for (const { flow, expiresAt } of store.list('bindings')) {
-      if (expiresAt > clock.wall()) counts.set(flow.agent, (counts.get(flow.agent) ?? 0) + 1);
+      const { phones, ...rest } = of(flow.agent);
+      if (expiresAt > clock.wall()) counts.set(flow.agent, { ...rest, phones: phones + 1 });
     }
-    return counts;
+    for (const call of calls()) {
+      if (call.endedAt !== undefined) continue;
+      for (const agent of call.agents ?? []) counts.set(agent, { ...of(agent), calls: of(agent).calls + 1 });
+    }
+    return of;
   }
 
   const agents = listing<Agent, 'id' | 'site' | 'name' | 'isUp'>({
@@ -112,9 +121,9 @@ export function agentRoutes({ store, hub, clock }: AgentDeps): Route[] {
         answer: listOf(shownAgent),
       },
       ({ c, query }) => {
-        const phones = phonesNow();
+        const of = inUse();
         return agents.page(c, query, store.list('agents'), (agent) =>
-          toJson(agent, stateOf(agent.id), phones.get(agent.id)),
+          toJson(agent, stateOf(agent.id), of(agent.id)),
         );
       },
     ),
@@ -130,7 +139,7 @@ export function agentRoutes({ store, hub, clock }: AgentDeps): Route[] {
       ({ c, params: { id } }) => {
         const found = find(id);
         tag(c, found);
-        return toJson(found, stateOf(id), phonesNow().get(id));
+        return toJson(found, stateOf(id), inUse()(id));
       },
     ),
     route(
@@ -150,7 +159,7 @@ export function agentRoutes({ store, hub, clock }: AgentDeps): Route[] {
         await store.commit([{ type: 'put', collection: 'agents', value, expect: expected(c, { revision }) }]);
         const made = find(id);
         tag(c, made);
-        return toJson(made, stateOf(id), phonesNow().get(id));
+        return toJson(made, stateOf(id), inUse()(id));
       },
     ),
     route(
@@ -260,7 +269,13 @@ const tokenToJson = ({ id, site, expiresAt, spentAt }: EnrolToken) => ({
   spentAt: spentAt === undefined ? undefined : new Date(spentAt).toISOString(),
 });
 
-function toJson({ id, site, name, enrolledAt, revokedAt }: Agent, state: AgentState | undefined, phones = 0) {
+type InUse = { phones: number; calls: number };
+
+function toJson(
+  { id, site, name, enrolledAt, revokedAt }: Agent,
+  state: AgentState | undefined,
+  { phones, calls }: InUse,
+) {
   return {
     id,
     site,
@@ -275,6 +290,7 @@ function toJson({ id, site, name, enrolledAt, revokedAt }: Agent, state: AgentSt
     https: state?.https && formatHostPort(state.https),
     flows: state?.flows ?? 0,
     phones,
+    calls,
     cpu: state?.load?.cpu,
     memory: state?.load?.memory,
     latencyMs: state?.latencyMs && Math.round(state.latencyMs * 10) / 10,

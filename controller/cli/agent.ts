@@ -31,6 +31,7 @@ export const agentNoun: Noun = {
       ],
       ...[
         field('phones'),
+        field('calls'),
         field('flows'),
         field('latencyMs', 'ms'),
         field('cpu', 'cpu %'),

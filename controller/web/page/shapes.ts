@@ -77,6 +77,8 @@ export type Agent = {
   http?: string;
   name?: string;
   phones?: number;
+  /** In progress. */
+  calls?: number;
   /** Per cent of one core. */
   cpu?: number;
   /** Bytes. */

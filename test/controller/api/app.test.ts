@@ -227,8 +227,8 @@ describe('API documents', (test) => {
     assert.is(store.get('users', '101'), undefined);
   });
 
-  test('an agent has a name, and says how many phones are behind it', async () => {
-    const { ask, store, clock } = createApiWorld();
+  test('an agent has a name, and says how many phones and calls are behind it', async () => {
+    const { ask, store, clock } = createApiWorld({ callAgents: ['0123456789abcdef', 'another'] });
     const id = '0123456789abcdef';
     const hostPort = { address: '192.0.2.9', port: 5060 };
     const flow = { agent: id, site: 'berlin', transport: 'udp', local: hostPort, remote: hostPort } as const;
@@ -248,7 +248,8 @@ describe('API documents', (test) => {
       },
     ]);
     const named = await ask('PATCH', `/agents/${id}`, { name: 'Cellar' });
-    assert.equal([named.status, named.json.name, named.json.phones], [200, 'Cellar', 1]);
+    const { name, phones, calls } = named.json;
+    assert.equal([named.status, name, phones, calls], [200, 'Cellar', 1, 1]);
     assert.is((await ask('PATCH', `/agents/${id}`, { site: 'paris' })).json.field, 'site');
     await ask('PATCH', `/agents/${id}`, { name: null });
     const { items } = (await ask('GET', '/agents?q=012345')).json as { items: object[] };
