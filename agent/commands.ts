@@ -4,6 +4,7 @@
  *     run --supervised     as ./parent.ts, which runs this again as its child
  *     SIGTERM, SIGINT      no new flows, tell the controller, let go; exit 0
  *     a second one         exit at once
+ *     SIGHUP               reads the log level again, and says what else was changed and wants a restart
  */
 
 import cluster from 'node:cluster';
@@ -19,7 +20,7 @@ import { Fault } from '#protocol/fault.ts';
 import { type Agent, runAgent } from './agent.ts';
 import { findKept, readRefusal } from './bundles.ts';
 import { type Channel, openChannel } from './channel.ts';
-import { type AgentConfig, listenAddresses, loadConfig } from './config.ts';
+import { type AgentConfig, listenAddresses, loadConfig, needRestart } from './config.ts';
 import { download } from './dial.ts';
 import { enrol } from './enrol.ts';
 import { type AgentIdentity, keepIdentity, readIdentity } from './identity.ts';
@@ -88,7 +89,7 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
   const folder = folderOf(flags, env);
   const config = loadConfig({ flags, env, file: await readIfThere(join(folder, 'agent.json')) });
   const effective = describe(config, folder);
-  if (flags.has('check-config')) {
+  if (flags.has('check-config') || flags.has('print-config')) {
     stdout.write(`${JSON.stringify(effective, null, 2)}\n`);
     return 0;
   }
@@ -105,6 +106,15 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
   if (flags.has('supervised') && cluster.isPrimary) {
     return await runParent({ folder, config, identity, notify, log, surroundings });
   }
+  const reload = async () => {
+    const file = await readIfThere(join(folder, 'agent.json'));
+    const now = loadConfig({ flags, env, file });
+    log.level = now.logLevel;
+    log.info({ logLevel: now.logLevel, needRestart: needRestart(config, now) }, 'reloaded');
+  };
+  surroundings.on('SIGHUP', () => {
+    reload().catch((err: Error) => log.error({ reason: err.message }, 'not reloaded'));
+  });
   const channel = openChannel();
   const state = createStateFile(folder, systemClock.wall, (err) => log.warn({ err }, 'state not kept'));
   state.keep({ tunnel: 'down', reason: 'it has just started' });
@@ -229,6 +239,7 @@ async function runParent({
     notify,
     log,
   });
+  surroundings.on('SIGHUP', () => parent.reload());
   void untilStopped(surroundings, log).then(() => parent.stop());
   const code = await parent.ended;
   notify.close();

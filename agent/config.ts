@@ -135,6 +135,12 @@ export function loadConfig({ flags = new Map(), env = {}, file }: ConfigSources 
   throw new Fault('input.invalid', `${as}: ${issue?.message}`, { field: as });
 }
 
+/** What only a restart changes, of two configurations. */
+export function needRestart(before: AgentConfig, now: AgentConfig): string[] {
+  const changed = (name: ConfigName) => JSON.stringify(before[name]) !== JSON.stringify(now[name]);
+  return configNames.filter((name) => name !== 'logLevel' && changed(name));
+}
+
 type Given = [ConfigName, { value: unknown; as: string }];
 
 function fromFile(file: string | undefined): Given[] {

@@ -52,7 +52,8 @@ const run = cli
   .option('--data <dir>', 'folder for key and configuration (default: ./hotdesk-agent-data)')
   .option('--supervised', 'under a parent that keeps the sockets while one version follows another')
   .option('--json-ready', 'one line of JSON on stdout when the tunnel is up')
-  .option('--check-config', 'print the effective configuration and end');
+  .option('--check-config', 'say what is wrong with the configuration, or print it, and end')
+  .option('--print-config', 'the same: the configuration as it would be used, a password in it masked');
 for (const [name, field] of Object.entries(configSchema.shape)) {
   for (const command of [run, doctor]) {
     command.option(`--${toFlag(name)}${name === 'allowPlain' ? '' : ' <value>'}`, field.description ?? '');

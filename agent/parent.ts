@@ -38,6 +38,8 @@ export type Parent = {
   /** Resolves with the agent's exit code, when it ended by itself or by `stop`. */
   readonly ended: Promise<number>;
   stop(): void;
+  /** The agent reads its configuration again. */
+  reload(): void;
 };
 
 /** How long one that is told to stop has for it. */
@@ -183,6 +185,9 @@ export function startParent(options: ParentOptions): Parent {
   notify.keepWatch(() => clock.now() - heardAt < aliveMs);
   return {
     ended,
+    reload() {
+      current.worker.process.kill('SIGHUP');
+    },
     stop() {
       if (isStopping) return;
       isStopping = true;

@@ -1,8 +1,13 @@
-/** How `hotdesk serve` is told what to do: flags over environment over defaults, unknown ones refused. */
+/**
+ * How `hotdesk serve` is told what to do: flags over environment over the file
+ * `hotdesk.json` in the data folder over defaults; unknown names are refused.
+ *
+ *     --tunnel-port 8443      HOTDESK_TUNNEL_PORT=8443      {"tunnelPort": 8443}
+ */
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { type FlagShape, readArgv } from '#protocol/argv.ts';
+import { type FlagShape, readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 import type { PortRange } from '#protocol/media/port-pool.ts';
 
@@ -95,28 +100,99 @@ export const serveFlags: readonly ServeFlag[] = [
     about: field.description ?? '',
     fallback: String(field.parse(undefined)),
   })),
+  {
+    name: 'check-config',
+    takesValue: false,
+    about: 'say what is wrong with the configuration, or print it, and end',
+  },
+  { name: 'print-config', takesValue: false, about: 'the same: the configuration as it would be used' },
   { name: 'json-ready', takesValue: false, about: 'one JSON line on standard output when it is up' },
 ];
 
 export type ConfigInput = {
   argv: readonly string[];
   env: Readonly<Record<string, string | undefined>>;
+  /** The text of hotdesk.json, if there is one. */
+  file?: string | undefined;
 };
 
+export const configFile = 'hotdesk.json';
+
+type Name = keyof typeof schema.shape;
+type Values = z.infer<typeof schema>;
+
+const names = Object.keys(schema.shape) as Name[];
+/** Where the file is does not stand in it. */
+const keyOf = new Map(names.filter((name) => name !== 'data').map((name) => [toKey(name), name]));
+/** Of the environment, and not for `serve`: the command line's, the agent's, the build's. */
+const others = /^HOTDESK_(?:SERVER|TOKEN|CONFIG|RELEASE_KEY|AGENT_.*)$/;
+
+/** Read before the file can be, as it says where the file is. */
+export function dataFolderOf({ argv, env }: ConfigInput): string {
+  const { flags } = readArgv(argv, serveFlags);
+  return resolve(flags.get('data')?.at(-1) ?? env.HOTDESK_DATA ?? schema.shape.data.parse(undefined));
+}
+
+/** As it would be used, by the file's names; nothing in it is secret. */
+export function effectiveConfig(input: ConfigInput): Record<string, string | number> {
+  const values = Object.entries(readValues(input)).map(([name, value]) => [toKey(name), value]);
+  return { ...Object.fromEntries(values), data: dataFolderOf(input) };
+}
+
+/** What only a restart changes, of two configurations. */
+export function needRestart(before: ConfigInput, now: ConfigInput): string[] {
+  const [one, two] = [effectiveConfig(before), effectiveConfig(now)];
+  return Object.keys(one).filter((key) => key !== 'logLevel' && one[key] !== two[key]);
+}
+
 /** Pure. Throws `input.invalid` that names the flag. */
-export function loadConfig({ argv, env }: ConfigInput): Config {
+export function loadConfig(input: ConfigInput): Config {
+  const { flags } = readArgv(input.argv, serveFlags);
+  return toConfig(readValues(input), flags.has('json-ready'));
+}
+
+function readValues({ argv, env, file }: ConfigInput): Values {
   const { flags, words } = readArgv(argv, serveFlags);
   if (words[0] !== undefined) throw wrong(words[0], `serve: what is "${words[0]}"?`);
-  const given = Object.keys(schema.shape).flatMap((name): [string, string][] => {
-    const value = flags.get(name)?.at(-1) ?? env[environmentName(name)];
+  const known = names.map(environmentName);
+  const stray = Object.keys(env).find(
+    (name) => name.startsWith('HOTDESK_') && !known.includes(name) && !others.test(name),
+  );
+  if (stray !== undefined) throw unknownWord('environment variable', stray, known);
+  const kept = readFile(file);
+  const given = names.flatMap((name): [string, string][] => {
+    const value = flags.get(name)?.at(-1) ?? env[environmentName(name)] ?? kept.get(name);
     return value === undefined ? [] : [[name, value]];
   });
   const read = schema.safeParse(Object.fromEntries(given));
-  if (!read.success) {
-    const [issue] = read.error.issues;
-    const name = issue?.path.join('.') ?? '';
-    throw wrong(name, `--${name} (or ${environmentName(name)}): ${issue?.message}`);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const name = issue?.path.join('.') ?? '';
+  throw wrong(name, `--${name} (or ${environmentName(name)}, or ${toKey(name)}): ${issue?.message}`);
+}
+
+function readFile(text: string | undefined): Map<Name, string> {
+  if (text === undefined) return new Map();
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // Said below, the same as for JSON that is not an object.
   }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw wrong(configFile, `${configFile} is not a JSON object`);
+  }
+  return new Map(
+    Object.entries(json).map(([key, value]) => {
+      const name = keyOf.get(key);
+      if (name === undefined) throw unknownWord(`key in ${configFile}`, key, keyOf.keys());
+      if (typeof value === 'string' || typeof value === 'number') return [name, String(value)];
+      throw wrong(key, `${configFile}: ${key}: a text or a number`);
+    }),
+  );
+}
+
+function toConfig(values: Values, jsonReady: boolean): Config {
   const {
     data,
     listen,
@@ -124,20 +200,20 @@ export function loadConfig({ argv, env }: ConfigInput): Config {
     'api-listen': apiListen,
     'public-host': publicHost,
     'upgrade-wait': upgradeWait,
-  } = read.data;
+  } = values;
   return {
     data: resolve(data),
     listen: { address: listen, port: tunnelPort },
-    apiListen: { address: apiListen, port: read.data['api-port'] },
-    apiTls: tlsOf(read.data),
+    apiListen: { address: apiListen, port: values['api-port'] },
+    apiTls: tlsOf(values),
     ...(publicHost !== '' && {
       publicHost: /:\d+$/.test(publicHost) ? publicHost : `${publicHost}:${tunnelPort}`,
     }),
     upgradeWaitMs: upgradeWait === 'off' ? Number.POSITIVE_INFINITY : Number(upgradeWait) * 60_000,
-    rtpPorts: rangeIn(read.data['rtp-ports']),
-    ...(read.data['location-url'] !== '' && { locationUrl: read.data['location-url'] }),
-    logLevel: read.data['log-level'],
-    jsonReady: flags.has('json-ready'),
+    rtpPorts: rangeIn(values['rtp-ports']),
+    ...(values['location-url'] !== '' && { locationUrl: values['location-url'] }),
+    logLevel: values['log-level'],
+    jsonReady,
   };
 }
 
@@ -156,6 +232,10 @@ function tlsOf(given: z.infer<typeof schema>): ApiTls {
 function rangeIn(text: string): PortRange | undefined {
   const [first = 0, last = 0] = text.split('-').map(Number);
   return text === '0' ? undefined : { first, last };
+}
+
+function toKey(name: string): string {
+  return name.replace(/-[a-z]/g, (letters) => (letters[1] ?? '').toUpperCase());
 }
 
 const environmentName = (flag: string) => `HOTDESK_${flag.toUpperCase().replaceAll('-', '_')}`;

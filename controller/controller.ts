@@ -81,6 +81,8 @@ export interface Controller {
   readonly api: string;
   /** Where the first account is made, while there is none: good once, for a day. */
   readonly setup?: string;
+  /** At the files of the page's certificate, for newer ones. */
+  lookAgain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -263,6 +265,7 @@ export async function openController({
       tunnel: `wss://${formatHostPort(hub.address)}`,
       api: `${api.url}${apiPath}`,
       ...(setup !== undefined && { setup }),
+      lookAgain: async () => await tls?.lookAgain(),
       close: () => (closing ??= closeAll(opened)),
     };
   } catch (error) {

@@ -11,9 +11,10 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CAC, cac } from 'cac';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { demoFlags, runDemo } from '#controller/cli/demo/demo.ts';
 import { declareNouns, exitCodes, type Io, runNoun } from '#controller/cli/run.ts';
 import { runDoctor } from '#controller/doctor/command.ts';
@@ -22,8 +23,16 @@ import { addNode } from '#controller/release/release.ts';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 import { restoreBackup } from './backup.ts';
-import { loadConfig, serveFlags } from './config.ts';
-import { openController } from './controller.ts';
+import {
+  type ConfigInput,
+  configFile,
+  dataFolderOf,
+  effectiveConfig,
+  loadConfig,
+  needRestart,
+  serveFlags,
+} from './config.ts';
+import { type Controller, openController } from './controller.ts';
 
 const io: Io = {
   env: process.env,
@@ -180,13 +189,22 @@ async function doctor(): Promise<number> {
 }
 
 async function serve(): Promise<number> {
-  const { logLevel, jsonReady, ...config } = loadConfig({ argv: argv.slice(1), env: io.env });
+  const input = await readInput();
+  const { logLevel, jsonReady, ...config } = loadConfig(input);
+  const { flags } = readArgv(input.argv, serveFlags);
+  if (flags.has('check-config') || flags.has('print-config')) {
+    io.out(JSON.stringify(effectiveConfig(input), null, 2));
+    return exitCodes.done;
+  }
   const log = pino({ level: logLevel, name: 'hotdesk' }, pino.destination({ dest: 2, sync: true }));
   process.umask(0o077); // whatever is made from here on is ours alone, the control socket too
   const stopped = untilStopped();
   const programs = fileURLToPath(new URL('.', import.meta.url));
   const controller = await openController({ ...config, programs, log });
   const { tunnel, api } = controller;
+  process.on('SIGHUP', () => {
+    reload(input, log, controller).catch((err: unknown) => log.error({ err }, 'not reloaded'));
+  });
   log.info({ data: config.data, tunnel, api, pid: process.pid }, 'ready');
   if (controller.setup !== undefined) {
     io.err(`\nThere is no account yet. Make the first one within 24 hours at\n\n  ${controller.setup}\n`);
@@ -197,6 +215,28 @@ async function serve(): Promise<number> {
   log.info({}, 'stopped');
   if (process.connected) process.disconnect();
   return exitCodes.done;
+}
+
+async function readInput(): Promise<ConfigInput> {
+  const told = { argv: argv.slice(1), env: io.env };
+  return { ...told, file: await readIfThere(join(dataFolderOf(told), configFile)) };
+}
+
+/** At SIGHUP: the log level and the page's certificate; of what else was changed it is said that a restart takes it. */
+async function reload(before: ConfigInput, log: Logger, controller: Controller): Promise<void> {
+  const now = await readInput();
+  log.level = loadConfig(now).logLevel;
+  await controller.lookAgain();
+  log.info({ logLevel: log.level, needRestart: needRestart(before, now) }, 'reloaded');
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** By a signal, or with the program that started us on a channel: a demo leaves nothing behind, even when it is killed. */

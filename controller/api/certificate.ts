@@ -20,6 +20,8 @@ export interface Certificate {
   isFor(name: string): boolean;
   /** Told of each that comes in its place. */
   watch(listener: (pair: Pair) => void): void;
+  /** At once, and not in a while. */
+  lookAgain(): Promise<void>;
   close(): void;
 }
 
@@ -52,6 +54,7 @@ export async function openCertificate({ files, clock, log }: CertificateOptions)
       // Half of a pair, perhaps: the old one goes on.
       log.error({ err, file: files.cert }, 'cannot use the new certificate');
     }
+    cancel();
     if (!isClosed) cancel = clock.after(lookAgainMs, lookAgainLater);
   }
 
@@ -69,6 +72,7 @@ export async function openCertificate({ files, clock, log }: CertificateOptions)
     },
     isFor: (name) => (isIP(name) === 0 ? shown.checkHost(name) : shown.checkIP(name)) !== undefined,
     watch: (listener) => listeners.add(listener),
+    lookAgain,
     close() {
       isClosed = true;
       cancel();

@@ -50,7 +50,9 @@ export async function checkDisk(data: string, disk: Disk): Promise<Found> {
 export async function checkModes(data: string): Promise<Found> {
   const found = await readdir(data, { recursive: true, withFileTypes: true });
   // Sealed or meant to be read: what others may see of these is nothing secret.
-  const kept = found.filter((each) => each.isFile() && !/\.(?:crt|mjs|map|gz)$/.test(each.name));
+  const kept = found.filter(
+    (each) => each.isFile() && !/^hotdesk\.json$|\.(?:crt|mjs|map|gz)$/.test(each.name),
+  );
   const paths = [data, ...kept.map(({ parentPath, name }) => join(parentPath, name))];
   const open: string[] = [];
   for (const path of paths) {

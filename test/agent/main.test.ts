@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { keepIdentity } from '#agent/identity.ts';
 import { describe } from '#test/support/describe.ts';
+import { until } from '#test/support/until.ts';
 
 const main = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
 
@@ -39,6 +42,44 @@ describe('hotdesk-agent', (test) => {
       assert.is(ended.out, '');
     }, 15_000);
   }
+
+  test('a password of a proxy is masked', async () => {
+    const env = { HOTDESK_AGENT_PROXY: 'http://office:CANARY-3@proxy.example:3128' };
+    const { code, out, err } = await run(['run', '--print-config', '--data', '/nowhere/at/all'], env);
+    assert.is(code, 0);
+    assert.is((JSON.parse(out) as { proxy: string }).proxy, 'http://***@proxy.example:3128');
+    assert.not.match(out + err, 'CANARY-3');
+  }, 15_000);
+
+  test('SIGHUP: the log level is taken, and it is said what wants a restart', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hotdesk-agent-'));
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const controller = new URL('wss://127.0.0.1:1');
+    await keepIdentity(folder, { agent: 'a'.repeat(16), site: 'berlin', controller, pins: [], privateKey });
+    const ports = ['--listen', '127.0.0.1', '--sip-port', '0', '--http-port', '0', '--rtp-ports', '0'];
+    const child = spawn(process.execPath, ['--import', 'tsx', main, 'run', '--data', folder, ...ports], {
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (part: Buffer) => {
+      said += part.toString();
+    });
+    const ended = once(child, 'exit');
+    await until('it listens', () => said.includes('"listening"'), 30_000);
+    await writeFile(join(folder, 'agent.json'), '{"logLevel": "debug", "upgradeSeconds": 90}');
+    child.kill('SIGHUP');
+    await until('it has reloaded', () => said.includes('"reloaded"'), 30_000);
+    assert.match(said, /"logLevel":"debug","needRestart":\["upgradeSeconds"\]/);
+    await writeFile(join(folder, 'agent.json'), '{"logLevl": "debug"}');
+    child.kill('SIGHUP');
+    await until('a slip is told, and it goes on', () => said.includes('"not reloaded"'), 30_000);
+    assert.match(said, /did you mean \\"logLevel\\"/);
+    assert.is(child.exitCode, null);
+    child.kill('SIGTERM');
+    await ended;
+    await rm(folder, { recursive: true });
+  }, 60_000);
 
   test('--check-config prints what would be used', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hotdesk-agent-'));
