@@ -28,7 +28,7 @@ describe('state of the agent', (test) => {
       file.keep({ tunnel: 'up' });
       file.keep({ tunnel: 'up' });
       await file.close();
-      assert.equal(await readState(folder), { tunnel: 'up', at: 2 });
+      assert.equal(await readState(folder), { tunnel: 'up', at: 2, pid: process.pid });
     }));
 
   test('is waited for until the tunnel is up', () =>
