@@ -40,7 +40,7 @@ const mayImport: Record<string, readonly string[]> = {
   'controller/layout': [],
   'controller/provisioning': ['controller', 'controller/layout'],
   'controller/provisioning/rps': ['controller', 'controller/provisioning'], // the vendors' redirection services
-  'controller/ivr': [],
+  'controller/ivr': ['controller/store'], //            a company's own prompts: files, no store
   'controller/audit': ['controller/store'], //          who changed what: its own files, no store
   'controller/api': [
     ...[

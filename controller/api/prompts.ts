@@ -9,10 +9,31 @@
 
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { maxPromptBytes, type OwnPrompts, type PromptState } from '#controller/ivr/own-prompts.ts';
+import type { Site } from '#controller/model/model.ts';
 import { listing } from './list.ts';
 import { expected, missing, tag } from './read.ts';
 import { listOf, type Route, route } from './route.ts';
+
+/** What this room asks of controller/ivr, with places out of its list. */
+export interface OwnPrompts {
+  list(): readonly PromptState[];
+  /** The WAV file. */
+  read(one: PromptPlace): Promise<Buffer>;
+  /** Throws `input.invalid` for what is no prompt, `conflict` where it is not of that revision any more. */
+  put(one: PromptPlace, wav: Buffer, revision: number): Promise<void>;
+  remove(one: PromptPlace, revision: number): Promise<void>;
+}
+
+type PromptPlace = { language: Site['language']; name: string };
+
+type PromptState = PromptPlace & {
+  text: string;
+  isOwn: boolean;
+  seconds: number;
+  revision: number;
+};
+
+const maxPromptBytes = 1024 * 1024;
 
 export type PromptDeps = { ownPrompts: OwnPrompts };
 

@@ -26,7 +26,6 @@ import {
 } from './prompts.ts';
 import { decodeWav, promptRate } from './wav.ts';
 
-export const maxPromptBytes = 1024 * 1024;
 const minSeconds = 0.2;
 /** Of a call, which is two minutes at most, enough is to be left for digits. */
 const maxSeconds = 20;
@@ -34,9 +33,9 @@ const maxSeconds = 20;
 const tailSamples = promptRate / 4;
 const builtInRevision = 0;
 
-export type PromptPlace = { language: Language; name: Prompt };
+type PromptPlace = { language: Language; name: Prompt };
 
-export type PromptState = PromptPlace & {
+type PromptState = PromptPlace & {
   /** What the one built in says, and any other should. */
   text: string;
   isOwn: boolean;

@@ -1,20 +1,19 @@
 /** Prompts in memory, two of them: what is sent is checked as a prompt, and kept. */
 
-import type { OwnPrompts, PromptState } from '#controller/ivr/own-prompts.ts';
-import { loadVoices } from '#controller/ivr/prompts.ts';
+import type { OwnPrompts } from '#controller/api/prompts.ts';
 import { decodeWav } from '#controller/ivr/wav.ts';
 import { wavOf } from '#test/support/wav.ts';
 
+type State = ReturnType<OwnPrompts['list']>[number];
+
 const builtIn = { text: 'PIN?', isOwn: false, seconds: 1, revision: 0 };
-const voices = loadVoices();
 
 export function createMemoryPrompts(): OwnPrompts {
-  const states = new Map<string, PromptState>();
-  const keep = (state: PromptState) => states.set(`${state.language}/${state.name}`, state);
+  const states = new Map<string, State>();
+  const keep = (state: State) => states.set(`${state.language}/${state.name}`, state);
   keep({ language: 'en', name: 'pin', ...builtIn });
   keep({ language: 'de', name: 'pin', ...builtIn });
   return {
-    voices,
     list: () => [...states.values()],
     read: async () => wavOf({}),
     async put({ language, name }, wav) {
