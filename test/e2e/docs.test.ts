@@ -48,7 +48,6 @@ const elsewhere: readonly { page: string; line: string; why: string }[] = [
   { page: 'docs/phones.md', line: 'npx hotdesk unknown-phone adopt', why: 'wants a phone that asked: test/e2e/zero-touch.test.ts' },
   { page: 'docs/troubleshooting.md', line: 'hotdesk-agent doctor', why: 'looks at ports of this machine: test/e2e/doctor.test.ts' },
   { page: 'docs/troubleshooting.md', line: 'hotdesk doctor', why: 'ends as this machine’s disk and agents are: test/controller/doctor' },
-  { page: 'docs/troubleshooting.md', line: 'hotdesk doctor', why: 'ends as the disk here is: test/controller/doctor' },
   { page: 'docs/troubleshooting.md', line: 'echo 482915 | hotdesk-agent doctor', why: 'the same' },
 ];
 
