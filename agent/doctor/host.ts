@@ -23,6 +23,7 @@ export async function checkPorts(
   isRunning: boolean,
 ): Promise<Found> {
   const wanted = hosts.flatMap((address) => portsAt(config, address)).filter(({ port }) => port !== 0);
+  if (wanted.length === 0) return ok('any that are free: none is asked for by number');
   const tried = await Promise.all(wanted.map(async (each) => ({ ...each, code: await tryBind(each) })));
   const name = ({ kind, address, port, what }: Wanted) =>
     `${what} ${kind} ${formatHostPort({ address, port })}`;

@@ -57,10 +57,14 @@ describe('hotdesk-agent', (test) => {
     const controller = new URL('wss://127.0.0.1:1');
     await keepIdentity(folder, { agent: 'a'.repeat(16), site: 'berlin', controller, pins: [], privateKey });
     const ports = ['--listen', '127.0.0.1', '--sip-port', '0', '--http-port', '0', '--rtp-ports', '0'];
-    const child = spawn(process.execPath, ['--import', 'tsx', main, 'run', '--data', folder, ...ports], {
-      env: { PATH: process.env.PATH },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', main, 'run', '--supervised', '--data', folder, ...ports],
+      {
+        env: { PATH: process.env.PATH },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     let said = '';
     child.stderr.on('data', (part: Buffer) => {
       said += part.toString();
