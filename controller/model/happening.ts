@@ -9,7 +9,8 @@ import type { ChangeOver } from './ports.ts';
 export type Happening =
   /** `reason`: which limit ended it. */
   | { type: 'login' | 'logout'; device: string; extension: string; how: How; reason?: string }
-  | { type: 'changeOver'; device: string; changeOver: ChangeOver }
+  /** `isEdit`: nobody logged in or out. */
+  | { type: 'changeOver'; device: string; changeOver: ChangeOver; isEdit?: true }
   | { type: 'agent'; agent: string; site: string; isUp: boolean }
   /** One began, was answered or ended. */
   | { type: 'call'; id: string; sites: readonly string[] };

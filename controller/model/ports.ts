@@ -8,7 +8,17 @@ import type { HostPort } from '#protocol/address.ts';
 import type { ReceptionReport } from '#protocol/media/reception.ts';
 import type { StreamTerms } from '#protocol/media/stream.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
-import type { CollectionName, Device, Documents, EmergencyCall, Flow, How, Session, Site } from './model.ts';
+import type {
+  CollectionName,
+  Device,
+  Documents,
+  EmergencyCall,
+  Flow,
+  How,
+  Session,
+  Site,
+  User,
+} from './model.ts';
 
 // --- store -------------------------------------------------------------------
 
@@ -211,7 +221,7 @@ export interface Sessions {
 
 export type ChangeOverState = 'pending' | 'sent' | 'fetched' | 'active' | 'stuck';
 
-/** How far a committed session is from being shown on the phone. `ms` since the commit. */
+/** How far a committed session, or an edit, is from being shown on the phone. `ms` since the commit. */
 export type ChangeOver = { state: ChangeOverState; reason?: string; ms: number };
 
 /** Of a model of phone, since the program started; all 0 while `count`, of those that reached `active`, is. */
@@ -238,6 +248,12 @@ export interface ChangeOvers {
   /** A call of the device ended: what waited for the phone to be free may go on. */
   callEnded(device: string): void;
 }
+
+/** Documents as they were before they were edited. */
+export type ConfigBefore = { device?: Device; user?: User; site?: Site };
+
+/** Of the device's own config file as it would be answered now, or with what was; undefined: none can be written. */
+export type ConfigEtag = (device: string, before?: ConfigBefore) => string | undefined;
 
 /** Sends check-sync to where the device is registered. Answers what became of it. */
 export type Resync = (device: string) => Promise<'answered' | 'unregistered' | 'busy' | 'no-answer'>;

@@ -14,7 +14,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Keys } from '#controller/keys.ts';
 import type { Device } from '#controller/model/model.ts';
-import type { Changed, RelayedAnswer, RelayedRequest, Store } from '#controller/model/ports.ts';
+import type {
+  Changed,
+  ConfigBefore,
+  ConfigEtag,
+  RelayedAnswer,
+  RelayedRequest,
+  Store,
+} from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { Adoption } from './adoption.ts';
 import { type Asker, createAskers } from './askers.ts';
@@ -67,8 +74,7 @@ export type Refusal =
 
 export interface Provisioning {
   answer(request: RelayedRequest): Promise<RelayedAnswer>;
-  /** Of the config file the device should have now; undefined while none can be written. */
-  etagOf(device: string): string | undefined;
+  readonly etagOf: ConfigEtag;
   /** The folder to type into the phone; ends in `/`. */
   urlOf(device: string): string | undefined;
   /** What the phone would be given now, for people: without what is secret in it. */
@@ -134,13 +140,13 @@ export function createProvisioning({
     return store.get('devices', entry.device);
   }
 
-  function configOf(device: Device): Config | undefined {
-    const site = store.get('sites', device.site);
+  function configOf(device: Device, before: ConfigBefore = {}): Config | undefined {
+    const site = before.site ?? store.get('sites', device.site);
     const addresses = addressesOf(device.site);
     if (site === undefined || addresses === undefined || modelOf(device) === undefined) return undefined;
     if (registrarOf(site, addresses) === undefined) return undefined;
     const session = store.get('sessions', device.id);
-    const user = session && store.get('users', session.extension);
+    const user = session && (before.user ?? store.get('users', session.extension));
     return createConfig({ device, session, user, site, addresses, keys });
   }
 
@@ -234,9 +240,9 @@ export function createProvisioning({
       return { status: 503, headers: { ...plain, 'retry-after': '5' }, body: empty };
     },
 
-    etagOf(id) {
-      const device = store.get('devices', id);
-      return device && configOf(device)?.etag;
+    etagOf(id, before) {
+      const device = before?.device ?? store.get('devices', id);
+      return device && configOf(device, before)?.etag;
     },
 
     urlOf(id) {

@@ -17,6 +17,15 @@
  * `step` answers with the next state and what to do; ./change-overs.ts does it.
  * The proof is the registration with the new secret alone: a phone that got
  * there on its own is as good as one that was asked.
+ *
+ * After an edit the secret is the old one, so that the fetch is the proof, and
+ * nobody waits at the phone:
+ *
+ *     any       fetched the new config     active
+ *     any       nobody                     left: it is told when it comes back
+ *     any       late, no answer            left
+ *     any       late, busy                 pending, with 40 s more
+ *     any       late, told                 stuck
  */
 
 export type Problem = 'unregistered' | 'busy' | 'no-answer' | 'not-fetched' | 'not-registered';
@@ -30,8 +39,11 @@ export type State =
       isAsking: boolean;
       /** The login call is still up: a phone in a call is not disturbed. */
       isInCall: boolean;
+      /** No session has changed. */
+      isEdit: boolean;
     }
-  | { type: 'active' };
+  | { type: 'active' }
+  | { type: 'left' };
 
 export type Answer = 'answered' | 'unregistered' | 'busy' | 'no-answer';
 
@@ -50,7 +62,7 @@ export type Effect =
   | { type: 'rest' }; //             neither is wanted any more
 
 export type Step = { state: State; effects: Effect[] };
-type Unproven = Exclude<State, { type: 'active' }>;
+type Unproven = Exclude<State, { type: 'active' | 'left' }>;
 
 const delaysMs = [1_000, 2_000, 4_000, 8_000, 15_000];
 const limitMs = 40_000;
@@ -61,28 +73,31 @@ const registerMs = 8_000;
 /** A call that nobody told the end of. */
 const callMs = 10_000;
 
-export function begin({ isInCall }: { isInCall: boolean }): Step {
-  const state: Unproven = { type: 'pending', problem: undefined, asked: 0, isAsking: false, isInCall };
+export function begin({ isInCall, isEdit = false }: { isInCall: boolean; isEdit?: boolean }): Step {
+  const state: Unproven = {
+    ...{ type: 'pending', problem: undefined, asked: 0, isAsking: false },
+    ...{ isInCall, isEdit },
+  };
   const limit: Effect = { type: 'limit', ms: limitMs };
   if (isInCall) return { state, effects: [limit, { type: 'wait', ms: callMs }] };
   return { state: { ...state, isAsking: true }, effects: [limit, { type: 'ask' }] };
 }
 
 export function step(state: State, event: Event): Step {
-  if (state.type === 'active') return { state, effects: [] };
+  if (state.type === 'active' || state.type === 'left') return { state, effects: [] };
   switch (event.type) {
     case 'callEnded':
       return state.isInCall || state.problem === 'busy' ? ask(state) : stay(state);
     case 'waited':
       return ask(state);
     case 'late':
-      return { state: { ...state, type: 'stuck' }, effects: [] };
+      return late(state);
     case 'answer':
       return answered(state, event.answer);
     case 'fetched':
       return fetched(state);
     case 'registered':
-      if (event.isNew) return { state: { type: 'active' }, effects: [{ type: 'rest' }] };
+      if (event.isNew && !state.isEdit) return end('active');
       return wasLost(state) ? ask(state) : stay(state);
   }
 }
@@ -92,16 +107,28 @@ function ask(state: Unproven): Step {
   return { state: { ...state, isAsking: true, isInCall: false }, effects: [{ type: 'ask' }] };
 }
 
+function late(state: Unproven): Step {
+  if (!state.isEdit || state.problem === 'not-fetched') return stay({ ...state, type: 'stuck' });
+  if (state.problem !== 'busy') return end('left');
+  return { state: { ...state, type: 'pending' }, effects: [{ type: 'limit', ms: limitMs }] };
+}
+
 function answered(before: Unproven, answer: Answer): Step {
+  const isAway = answer === 'unregistered' || (answer === 'no-answer' && before.type === 'stuck');
+  if (before.isEdit && isAway) return end('left');
   const delayMs = before.type === 'stuck' ? stuckMs : (delaysMs[before.asked] ?? 15_000);
   const state: Unproven = { ...before, asked: before.asked + 1, isAsking: false };
   if (before.type === 'fetched') return wait(state, Math.max(delayMs, registerMs));
   if (answer !== 'answered') return wait({ ...state, problem: answer }, delayMs);
   const type = before.type === 'pending' ? 'sent' : before.type;
-  return wait({ ...state, type, problem: 'not-fetched' }, Math.max(delayMs, fetchMs));
+  const told = wait({ ...state, type, problem: 'not-fetched' }, Math.max(delayMs, fetchMs));
+  // A call may have taken most of its time.
+  if (before.isEdit && before.type === 'pending') told.effects.push({ type: 'limit', ms: limitMs });
+  return told;
 }
 
 function fetched(before: Unproven): Step {
+  if (before.isEdit) return end('active');
   const state: Unproven = { ...before, type: 'fetched', problem: 'not-registered', isInCall: false };
   const effects: Effect[] = before.isAsking ? [] : [{ type: 'wait', ms: registerMs }];
   if (before.type === 'stuck') effects.push({ type: 'limit', ms: limitMs });
@@ -117,10 +144,11 @@ const wasLost = ({ problem }: Unproven) => problem === 'unregistered' || problem
 
 const wait = (state: Unproven, ms: number): Step => ({ state, effects: [{ type: 'wait', ms }] });
 const stay = (state: State): Step => ({ state, effects: [] });
+const end = (type: 'active' | 'left'): Step => ({ state: { type }, effects: [{ type: 'rest' }] });
 
 /** For whoever reads the device's page, `ms` after the commit; undefined when there is nothing to tell. */
 export function reasonOf(state: State, ms: number): string | undefined {
-  if (state.type === 'active') return undefined;
+  if (state.type === 'active' || state.type === 'left') return undefined;
   if (state.isInCall) return 'waits for the call to end';
   if (state.problem === undefined) return undefined;
   return (state.type === 'stuck' ? stuckReasons : reasons)[state.problem].replace('…', spelt(ms));

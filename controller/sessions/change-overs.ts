@@ -3,6 +3,9 @@
  * times, and writes down what a phone has proven (`confirmedGeneration`), so
  * that after a restart those that were under way go on.
  *
+ * What was edited while nobody logged in or out (./edits.ts) is brought to the
+ * phone the same way: same secret, same session, and times that count nowhere.
+ *
  * A device that never registered is nobody's emergency: it waits, without a
  * limit, for its phone to be set up.
  */
@@ -13,6 +16,7 @@ import type {
   ChangeOver,
   ChangeOverState,
   ChangeOvers,
+  ConfigEtag,
   Kept,
   Resync,
   Store,
@@ -21,24 +25,25 @@ import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { begin, type Effect, type Event, reasonOf, type State, type Step, step } from './change-over.ts';
 import { createTimesByModel } from './change-over-times.ts';
+import { createEdits } from './edits.ts';
 
 export type ChangeOversOptions = {
   store: Store;
   clock: Clock;
   log: Record<'info' | 'warn' | 'error', (facts: object, message: string) => void>;
   resync: Resync;
-  /** Of the device's own config file, as it would be answered now. */
-  configEtag(device: string): string | undefined;
+  configEtag: ConfigEtag;
   tell?: Tell;
 };
 
 type Run = {
-  state: State;
+  state: Exclude<State, { type: 'left' }>;
   startedAt: number;
   /** Milliseconds from the commit to each state it has been in. */
   readonly times: Partial<Record<ChangeOverState, number>>;
   /** Its commit was before this program's start: how long it takes cannot be told. */
   readonly isOld: boolean;
+  readonly isEdit: boolean;
   cancelWait: () => void;
   cancelLimit: () => void;
 };
@@ -55,15 +60,31 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
   const byModel = createTimesByModel();
   let isClosed = false;
 
-  function start(device: string, { isInCall, isOld = false }: { isInCall: boolean; isOld?: boolean }): void {
+  const edits = createEdits({
+    ...{ store, clock, configEtag },
+    isChanging: (device) => isUnproven(runs.get(device)),
+    onEdited(device) {
+      // Who was never set up is given it then.
+      if (store.get('devices', device)?.confirmedGeneration === 0) return;
+      start(device, { isInCall: false, isEdit: true });
+      const run = runs.get(device);
+      if (run !== undefined) tellOf(device, run);
+    },
+  });
+
+  type Start = { isInCall: boolean; isOld?: boolean; isEdit?: boolean };
+
+  function start(device: string, { isInCall, isOld = false, isEdit = false }: Start): void {
     stop(device);
     if (isClosed || store.get('devices', device) === undefined) return;
-    const first = begin({ isInCall });
+    const first = begin({ isInCall, isEdit });
+    if (first.state.type === 'left') return;
     const run: Run = {
       state: first.state,
       startedAt: clock.now(),
       times: { pending: 0 },
       isOld,
+      isEdit,
       cancelWait() {},
       cancelLimit() {},
     };
@@ -76,6 +97,7 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
     run?.cancelWait();
     run?.cancelLimit();
     runs.delete(device);
+    edits.forget(device);
   }
 
   function tell(device: string, event: Event): void {
@@ -84,6 +106,13 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
   }
 
   function apply(device: string, run: Run, { state, effects }: Step): void {
+    if (state.type === 'left') {
+      stop(device);
+      edits.left(device);
+      // For all that anybody waits for.
+      tellAll({ type: 'changeOver', device, changeOver: { state: 'active', ms: 0 }, isEdit: true });
+      return;
+    }
     const isOther = state.type !== run.state.type;
     run.state = state;
     if (isOther) {
@@ -93,14 +122,19 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
       const facts = { device, state: state.type, ms, times: { ...run.times } };
       if (state.type === 'stuck') log.warn({ ...facts, reason: reasonOf(state, ms) }, 'change-over stuck');
       else log.info(facts, 'change-over');
-      tellAll({ type: 'changeOver', device, changeOver: changeOverOf(run) });
+      tellOf(device, run);
     }
     for (const effect of effects) perform(device, run, effect);
   }
 
-  function measure(id: string, { state, isOld }: Run, ms: number): void {
+  function tellOf(device: string, run: Run): void {
+    const isEdit = run.isEdit && { isEdit: true as const };
+    tellAll({ type: 'changeOver', device, changeOver: changeOverOf(run), ...isEdit });
+  }
+
+  function measure(id: string, { state, isOld, isEdit }: Run, ms: number): void {
     const device = store.get('devices', id);
-    if (device === undefined || isOld) return;
+    if (device === undefined || isOld || isEdit) return;
     if (state.type === 'active') byModel.took(device, ms);
     else if (state.type === 'stuck') byModel.stuck(device);
   }
@@ -184,6 +218,7 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
     },
 
     fetched(device, etag) {
+      edits.fetched(device, etag);
       if (runs.has(device) && etag === configEtag(device)) tell(device, { type: 'fetched' });
     },
 
@@ -194,6 +229,7 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
       const isNew = generation === kept.generation && aor === shown;
       if (isNew && kept.confirmedGeneration !== generation) confirm(kept);
       tell(device, { type: 'registered', isNew });
+      edits.registered(device);
     },
 
     callEnded: (device) => tell(device, { type: 'callEnded' }),
@@ -201,7 +237,10 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
     close() {
       isClosed = true;
       stopWatching();
+      edits.close();
       for (const device of [...runs.keys()]) stop(device);
     },
   };
 }
+
+const isUnproven = (run: Run | undefined) => run !== undefined && run.state.type !== 'active';

@@ -43,9 +43,9 @@ export function createDeskHistory({ store, happenings, clock, log }: DeskHistory
       const { type, device, extension, how, reason } = happening;
       add(device, { type, extension, how, ...(reason !== undefined && { reason }) });
     } else if (happening.type === 'changeOver') {
-      const { device, changeOver } = happening;
+      const { device, changeOver, isEdit } = happening;
       const { state, reason, ms } = changeOver;
-      if (state === 'active') add(device, { type: 'active', ms });
+      if (state === 'active' && !isEdit) add(device, { type: 'active', ms });
       if (state === 'stuck') add(device, { type: 'stuck', ms, ...(reason !== undefined && { reason }) });
     }
   }

@@ -22,6 +22,7 @@ import type { Device, How, Session, User } from '#controller/model/model.ts';
 import type {
   Change,
   ChangeOvers,
+  ConfigEtag,
   Kept,
   PinAnswer,
   Resync,
@@ -48,7 +49,7 @@ export type SessionsOptions = {
   clock: Clock;
   log: Record<'info' | 'warn' | 'error', (facts: object, message: string) => void>;
   resync: Resync;
-  configEtag(device: string): string | undefined;
+  configEtag: ConfigEtag;
   isInCall?(device: string): boolean;
   policy?: { secondDevice?: SecondDevice; limits?: Limits };
   scrypt?: Scrypt;

@@ -29,7 +29,7 @@ const show = ({ type }: State, effects: readonly Effect[]) =>
 
 /** Each row: the events one after the other, and what came of each: state, then effects. */
 // biome-ignore format: a table
-const stories: { name: string; inCall?: true; events: string; steps: string[] }[] = [
+const stories: { name: string; inCall?: true; isEdit?: true; events: string; steps: string[] }[] = [
   { name: 'as it should go', inCall: true, events: 'ended answered fetched new',
     steps: ['pending limit 10s', 'pending ask', 'sent 4s', 'fetched 8s', 'active rest'] },
   { name: 'without a call', events: 'answered fetched new',
@@ -68,6 +68,20 @@ const stories: { name: string; inCall?: true; events: string; steps: string[] }[
     steps: ['pending limit ask', 'pending 1s', 'stuck', 'active rest'] },
   { name: 'fetches before its answer came', events: 'fetched answered',
     steps: ['pending limit ask', 'fetched', 'fetched 8s'] },
+  { name: 'an edit: the fetch proves it', isEdit: true, events: 'answered new fetched',
+    steps: ['pending limit ask', 'sent 4s limit', 'sent', 'active rest'] },
+  { name: 'an edit in a call: waits for its end, however long', isEdit: true, events: 'busy late ended answered fetched',
+    steps: ['pending limit ask', 'pending 1s', 'pending limit', 'pending ask', 'sent 4s limit', 'active rest'] },
+  { name: 'an edit and nobody there', isEdit: true, events: 'nobody old',
+    steps: ['pending limit ask', 'left rest', 'left'] },
+  { name: 'an edit of a phone that is silent', isEdit: true, events: 'silent waited silent late',
+    steps: ['pending limit ask', 'pending 1s', 'pending ask', 'pending 2s', 'left rest'] },
+  { name: 'an edit of a phone that is silent, and back', isEdit: true, events: 'silent new answered fetched',
+    steps: ['pending limit ask', 'pending 1s', 'pending ask', 'sent 4s limit', 'active rest'] },
+  { name: 'an edit: told, but not fetched', isEdit: true, events: 'answered late waited answered fetched',
+    steps: ['pending limit ask', 'sent 4s limit', 'stuck', 'stuck ask', 'stuck 60s', 'active rest'] },
+  { name: 'an edit: told, not fetched, and then switched off', isEdit: true, events: 'answered late waited silent',
+    steps: ['pending limit ask', 'sent 4s limit', 'stuck', 'stuck ask', 'left rest'] },
   { name: 'active is the end', events: 'new late waited silent fetched old ended',
     steps: ['pending limit ask', 'active rest', 'active', 'active', 'active', 'active', 'active', 'active'] },
 ];
@@ -89,8 +103,8 @@ const reasons: { events: string; inCall?: true; says: string | undefined }[] = [
   { events: 'silent late new',         says: undefined },
 ];
 
-function play(words: string, isInCall: boolean) {
-  const first = begin({ isInCall });
+function play(words: string, isInCall: boolean, isEdit = false) {
+  const first = begin({ isInCall, isEdit });
   let { state } = first;
   const steps = [show(state, first.effects)];
   for (const word of words.split(' ').filter((word) => word !== '')) {
@@ -104,8 +118,8 @@ function play(words: string, isInCall: boolean) {
 }
 
 describe('change-over', (test) => {
-  for (const { name, inCall = false, events, steps } of stories) {
-    test(name, () => assert.equal(play(events, inCall).steps, steps));
+  for (const { name, inCall = false, isEdit, events, steps } of stories) {
+    test(name, () => assert.equal(play(events, inCall, isEdit).steps, steps));
   }
 
   for (const [ms, spelt] of [
