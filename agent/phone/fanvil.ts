@@ -1,5 +1,5 @@
 /**
- * A Fanvil, by XML: a tree of modules, whose leaves are settings by their path.
+ * A Fanvil, by XML (by text: ./fanvil-text.ts): a tree of modules, whose leaves are settings by their path.
  *
  *     <sip><line index="1"><PhoneNumber>100</…>      sip/line[1]/PhoneNumber
  *     <dsskey><internal index="2"><Fkey index="1">   dsskey/internal[2]/Fkey[1]/…: each page begins at 1
@@ -35,7 +35,6 @@ const model = (name: string, keys: readonly KeyArea[], common?: string): PhoneMo
 export const fanvil: Make = {
   // biome-ignore format: a table
   models: [
-    model('X3U',    [['dssSide', 3]]),
     model('X5U',    [['dssSide', 4], ['internal', 6, 5]],   'F0V0X5U00000.cfg'),
     model('X5U-V2', [['dssSide', 5], ['internal', 6, 5]],   'F0V5UV200000.cfg'),
     model('X210',   [['dssSide', 10], ['internal', 32, 3]], 'F0V00X200000.cfg'),
@@ -81,10 +80,10 @@ export const fanvil: Make = {
   authorityOf: () => undefined,
 };
 
-const transports: Readonly<Record<string, 'udp' | 'tcp' | 'tls'>> = { 0: 'udp', 1: 'tcp', 3: 'tls' };
+export const transports: Readonly<Record<string, 'udp' | 'tcp' | 'tls'>> = { 0: 'udp', 1: 'tcp', 3: 'tls' };
 
 /** Of a memory key, `number@line/what`: f calls, b watches, c parks. */
-function toKey(type: string, text: string): Omit<Key, 'label'> {
+export function toKey(type: string, text: string): Omit<Key, 'label'> {
   if (type === '0') return noKey;
   if (type === '2') return { type: 'line', value: '' };
   const [, value = '', what = ''] = /^(.*)@\d+\/(.)/.exec(text) ?? [];

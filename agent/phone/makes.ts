@@ -3,6 +3,7 @@
 import { Fault } from '#protocol/fault.ts';
 import { nearest } from '#protocol/nearest.ts';
 import { fanvil } from './fanvil.ts';
+import { fanvilText } from './fanvil-text.ts';
 import { gigaset } from './gigaset.ts';
 import { grandstream } from './grandstream.ts';
 import { grandstreamNumbered } from './grandstream-numbered.ts';
@@ -19,6 +20,7 @@ export const makes = {
   grandstream,
   grandstreamNumbered,
   fanvil,
+  fanvilText,
   gigaset,
   htek,
   poly,

@@ -8,7 +8,8 @@
 
 import { type Description, describeUserAgent } from './subscribe.ts';
 
-const inPath = /(?:^|[^0-9a-z]|cfg)([0-9a-f]{12})\.[a-z]{2,5}$/i;
+/** Not the name that a Fanvil tries which does not know its own model: `F00000000000.cfg`. */
+const inPath = /(?:^|[^0-9a-z]|cfg)(?!f0{11})([0-9a-f]{12})\.[a-z]{2,5}$/i;
 const inUserAgent = /(?:^|[^0-9a-f])([0-9a-f]{12}|(?:[0-9a-f]{2}:){5}[0-9a-f]{2})(?![0-9a-f])/i;
 
 export function readStray(path: string, userAgent: string): ({ mac: string } & Description) | undefined {

@@ -10,6 +10,7 @@
  *     none      the phone has no such thing
  */
 
+import { textNameOf } from './fanvil-text.ts';
 import type { Model } from './model.ts';
 
 // biome-ignore format: a table
@@ -243,8 +244,10 @@ const rows: Readonly<Record<Model['vendor'], Row>> = {
 export function atLogout(model: Model): Record<Remembered, AtLogout> {
   const row = model.isNumbered ? grandstreamNumbered : rows[model.vendor];
   const names = namesIn(model);
-  const named = (text: string) =>
-    text.replace(/\{(\w+)\}/g, (whole, name: string) => String(names[name] ?? whole));
+  const named = (text: string) => {
+    const setting = text.replace(/\{(\w+)\}/g, (whole, name: string) => String(names[name] ?? whole));
+    return model.isText ? textNameOf(setting) : setting;
+  };
   const fates = remembered.map((what) => {
     const { by, ...rest } = row[what];
     const isNone = what === 'expansionKeys' && model.expansion.modules === 0;

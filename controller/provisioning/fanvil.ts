@@ -1,12 +1,14 @@
 /**
- * Fanvil's config file as XML, `<sysConf>`: a tree of modules. Keys stand in
- * areas and pages, and each page counts its keys from 1.
+ * Fanvil's config file: a tree of modules, written as XML (`<sysConf>`), or for
+ * some models as text (./fanvil-text.ts). Keys stand in areas and pages, and each
+ * page counts its keys from 1.
  *
  * A phone keeps whatever a file does not mention, so a file says everything. The
  * version never changes: phones compare the file's content (`AutoServerDigest`).
  */
 
 import { areaKeys } from './areas.ts';
+import { formatText } from './fanvil-text.ts';
 import { type Change, zoneRule } from './time-zone.ts';
 import type { ConfigSheet, Vendor } from './vendor.ts';
 import { type Element, formatXml } from './xml.ts';
@@ -16,25 +18,32 @@ const registerSeconds = 600;
 
 export const fanvil: Vendor = {
   contentType: 'text/xml; charset=utf-8',
-  fileOf: (name, { mac }) => (name === `${mac}.cfg` ? { type: 'config' } : undefined),
-  format: formatFanvil,
+  fileOf(name, { mac }) {
+    if (name === `${mac}.cfg`) return { type: 'config' };
+    return commonForm.test(name) ? { type: 'absent' } : undefined;
+  },
+  format: (sheet) =>
+    sheet.model.isText
+      ? formatText(version, modulesOf(sheet))
+      : formatXml(['sysConf', [['Version', version], ...modulesOf(sheet)]]),
 };
 
-function formatFanvil(sheet: ConfigSheet): string {
-  return formatXml([
-    'sysConf',
-    [
-      ['Version', version],
-      ['fwCheck', [['EnableAutoUpgrade', 0]]],
-      ['sip', sipModule(sheet)],
-      ['call', callModule],
-      ['phone', phoneModule(sheet)],
-      ['dsskey', keyModule(sheet)],
-      ['web', webModule(sheet)],
-      ['ap', updateModule(sheet)],
-    ],
-  ]);
-}
+/**
+ * Of all phones of a model, and asked for first: `F0V0X5U00000.cfg`, `f0X4hw1.100.cfg`.
+ * There is none: a file with a version might make the phone pass over its own.
+ */
+const commonForm = /^f0[0-9a-z.]{8,20}\.cfg$/;
+
+const modulesOf = (sheet: ConfigSheet): Element[] => [
+  ['fwCheck', [['EnableAutoUpgrade', 0]]],
+  ['sip', sipModule(sheet)],
+  ['call', callModule],
+  ['phone', phoneModule(sheet)],
+  ['dsskey', keyModule(sheet)],
+  ['web', webModule(sheet)],
+  ['mt', [['AutoServerDigest', 1]]],
+  ['ap', updateModule(sheet)],
+];
 
 const transports = { udp: 0, tcp: 1, tls: 3 } as const;
 
@@ -251,7 +260,6 @@ function updateModule({ url }: ConfigSheet): Element[] {
     ['DownloadCommonConf', 0],
     ['DownloadDeviceConf', 1],
     ['SaveProvisionInfo', 1],
-    ['AutoServerDigest', 1],
     ['FlashServerIP', origin],
     ['FlashFileName', `${pathname.slice(1)}$mac.cfg`],
     ['FlashProtocol', protocols[protocol] ?? 4],

@@ -36,6 +36,8 @@ export type Model = {
   areas: readonly KeyArea[];
   /** Grandstream: its settings have numbers instead of names. */
   isNumbered?: true;
+  /** Fanvil: its file is text instead of XML. */
+  isText?: true;
   /** Yealink, Htek: the file all phones of this model ask for besides their own. */
   commonFile?: string;
   expansion: Expansion;

@@ -30,7 +30,7 @@ import { answerEntity, type Entity } from './entity.ts';
 import { modelOf } from './models.ts';
 import { judgeCertificate } from './phone-certificate.ts';
 import { createPhoneCredentials } from './phone-credentials.ts';
-import { caFile, folderUrl } from './vendor.ts';
+import { caFile, contentTypeOf, folderUrl } from './vendor.ts';
 import { vendorOf } from './vendors.ts';
 
 export type ProvisioningDeps = {
@@ -51,6 +51,8 @@ export type ProvisioningCounters = {
   served: number;
   notModified: number;
   unavailable: number;
+  /** Files that phones ask for on their own and need not have: a 404, and no refusal. */
+  absent: number;
   /** Phones that were asked for their credential again: theirs was for an old question. */
   challenged: number;
   /** Served all the same; see ./askers.ts. */
@@ -104,6 +106,7 @@ export function createProvisioning({
     served: 0,
     notModified: 0,
     unavailable: 0,
+    absent: 0,
     challenged: 0,
     oddUserAgent: 0,
     certificates: { verified: 0, unverified: 0 },
@@ -171,7 +174,7 @@ export function createProvisioning({
     return true;
   }
 
-  async function fileOf(device: Device, file: string): Promise<Wanted | Refusal | 'unavailable'> {
+  async function fileOf(device: Device, file: string): Promise<Wanted | 'file' | 'absent' | 'unavailable'> {
     const [model, vendor] = [modelOf(device), vendorOf(device.vendor)];
     if (model === undefined || vendor === undefined) return 'unavailable';
     if (file === caFile) {
@@ -179,9 +182,11 @@ export function createProvisioning({
     }
     const found = vendor.fileOf(file, device, model);
     if (found === undefined) return 'file';
+    if (found.type === 'absent') return 'absent';
     const isConfig = found.type === 'config';
     const bytes = isConfig ? configOf(device) : tagged(found.text);
-    return bytes === undefined ? 'unavailable' : { ...bytes, contentType: vendor.contentType, isConfig };
+    if (bytes === undefined) return 'unavailable';
+    return { ...bytes, contentType: contentTypeOf(vendor, model), isConfig };
   }
 
   function refuse(why: Refusal, { agent, method }: RelayedRequest): RelayedAnswer {
@@ -235,7 +240,11 @@ export function createProvisioning({
       if (typeof shown === 'object') return challenge(shown.challenge);
       const wanted = await fileOf(device, file);
       if (typeof wanted === 'object') return serve(device, file, wanted, request);
-      if (wanted !== 'unavailable') return refuse(wanted, request);
+      if (wanted === 'file') return refuse(wanted, request);
+      if (wanted === 'absent') {
+        counters.absent++;
+        return notFound(request.method);
+      }
       counters.unavailable++;
       return { status: 503, headers: { ...plain, 'retry-after': '5' }, body: empty };
     },
@@ -254,7 +263,9 @@ export function createProvisioning({
     maskedConfigOf(id) {
       const device = store.get('devices', id);
       const config = device && configOf(device);
+      const [model, vendor] = [device && modelOf(device), device && vendorOf(device.vendor)];
       if (device === undefined || config === undefined) return undefined;
+      if (model === undefined || vendor === undefined) return undefined;
       const { body, etag } = config;
       const secrets = [
         keys.sipSecret(device.id, device.generation),
@@ -263,7 +274,7 @@ export function createProvisioning({
       ];
       const clear = Buffer.from(body).toString();
       const text = secrets.reduce((left, secret) => left.replaceAll(secret, '(hidden)'), clear);
-      return { contentType: vendorOf(device.vendor)?.contentType ?? 'text/plain', etag, text };
+      return { contentType: contentTypeOf(vendor, model), etag, text };
     },
 
     cutKeysOf(id) {
@@ -296,7 +307,7 @@ function notFound(method: 'GET' | 'HEAD'): RelayedAnswer {
 
 const hash = (token: string) => createHash('sha256').update(token).digest('base64url');
 
-/** The address in a file's name, where it has one. */
-const macIn = (file: string) => /(?:^|[^0-9a-z])([0-9a-f]{12})\./.exec(file)?.[1];
+/** The address in a file's name, where it has one; `f00000000000` is a Fanvil's that does not know its own model. */
+const macIn = (file: string) => /(?:^|[^0-9a-z])(?!f0{11})([0-9a-f]{12})\./.exec(file)?.[1];
 
 const kindOf = (file: string) => file.slice(file.lastIndexOf('.') + 1);

@@ -159,16 +159,20 @@ const grandstreamNumbered: readonly (readonly [model: string, lines: number, mpk
 
 const sharedPages = 'Sources differ on the keys of a page: only those that all of them have are given out.';
 const oneSource = 'The key count rests on one source.';
+const olderForm = 'Firmware of its first years reads a form of file that is not written: update it first.';
+
+/** Those whose own export is known, as text; of the others only the XML is. */
+const fanvilText = new Set(['X3U', 'V65']);
 
 /** Side keys beside the first display, then the keys of the lower one; each page counts from 1. */
 // biome-ignore format: a table
 const fanvil: readonly (readonly [model: string, side: Page, dss: Page, notes?: string])[] = [
   ['X1S',    [1,  2],     [0,  0]],
-  ['X3S',    [1,  2],     [0,  0]],
+  ['X3S',    [1,  2],     [0,  0], olderForm],
   ['X3SG',   [1,  2],     [0,  0]],
   ['X3U',    [1,  3],     [0,  0]],
   ['X303',   [1,  3],     [0,  0]],
-  ['X4',     [0,  0],     [5,  6]],
+  ['X4',     [0,  0],     [5,  6], olderForm],
   ['X4SG',   [0,  0],     [5,  6]],
   ['X4U',    [1,  3],     [5,  6]],
   ['X5S',    [0,  0],     [5,  8]],
@@ -252,6 +256,7 @@ export const models: readonly Model[] = [
       vendor: 'fanvil',
       model,
       accounts: 20, // a phone with less ignores the rest
+      ...(fanvilText.has(model) && { isText: true }),
       ...keyed([page('side', side), page('dss', dss)]),
       expansion: noExpansion,
       ...(notes === undefined ? certain : uncertain(notes)),

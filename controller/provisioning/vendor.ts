@@ -36,8 +36,11 @@ export type ConfigSheet = {
   adminPassword: string;
 };
 
-/** A file of a device: its config, or a text that is the same for whoever sits there. */
-export type PhoneFile = { type: 'config' } | { type: 'fixed'; text: string };
+/**
+ * A file of a device: its config, or a text that is the same for whoever sits there.
+ * `absent`: such phones ask for it on their own, and there is none.
+ */
+export type PhoneFile = { type: 'config' } | { type: 'fixed'; text: string } | { type: 'absent' };
 
 export type Vendor = {
   /** Such a phone can be told whom to trust when it fetches its config, so it may do that by HTTPS. */
@@ -47,6 +50,9 @@ export type Vendor = {
   fileOf(name: string, device: Pick<Device, 'mac'>, model: Model): PhoneFile | undefined;
   format(sheet: ConfigSheet): string;
 };
+
+export const contentTypeOf = ({ contentType }: Vendor, { isText }: Model): string =>
+  isText ? 'text/plain; charset=utf-8' : contentType;
 
 /**
  * For formats without an escape for it: what ends a line, and what a display

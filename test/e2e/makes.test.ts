@@ -43,6 +43,7 @@ const phones: Readonly<Record<string, readonly string[]>> = {
   GRP2614: ['pks.mpk.24.value', 'account.2.sip.userid', 'account.1.sip.voicemail.number', 'account.1.featureCodes.callForwardBusyTarget', 'sip.notify.challenge'],
   GXP1630: ['P356', 'P404', 'P33', 'P4428'],
   X5U:     ['dsskey/internal[5]/Fkey[6]/Value', 'sip/line[2]/PhoneNumber', 'sip/line[1]/MWINum', 'sip/line[1]/AlwaysFWDNum'],
+  X3U:     ['DSSKEY CONFIG/Sidekey Config1/Fkey3 Value', 'SIP CONFIG/SIP Line List/SIP2 Phone Number', 'SIP CONFIG/SIP Line List/SIP1 MWI Num'],
   P850:    ['fkey 35 label', 'user_name 2', 'user_mailbox 1', 'redirect_number'],
   UC926:   ['P20356', 'P735', 'P33', 'P736'],
   VVX450:  ['attendant.resourceList.12.address', 'reg.2.address', 'msg.mwi.1.callBack', 'divert.1.contact'],

@@ -27,7 +27,8 @@ describe('a make’s files', (test) => {
     ['GRP2614', {}, `cfg${mac} cfg${mac}.xml cfggrp2614.xml cfg.xml`],
     ['X5U',     {}, `F0V0X5U00000.cfg, ${mac}.cfg`],
     ['X5U',     { 'ap/DownloadCommonConf': '0', 'ap/FlashFileName': 'p/t/own-$mac.cfg' }, `own-${mac}.cfg`],
-    ['X3U',     {}, `${mac}.cfg`],
+    ['X3U',     {}, `F00000000000.cfg, ${mac}.cfg`],
+    ['X3U',     { 'AUTOUPDATE CONFIG/Download CommonConf': '0', 'AUTOUPDATE CONFIG/Flash File Name': 'p/t/$mac.cfg' }, `${mac}.cfg`],
     ['UC926',   {}, `cfg0010.xml, cfg${mac}.xml`],
     ['VVX450',  {}, `${mac}.cfg 000000000000.cfg`],
     ['6867i',   {}, 'startup.cfg aastra.cfg, 001565AABBCC.cfg'],
@@ -95,6 +96,8 @@ describe('a check-sync', (test) => {
     ['fanvil',      {},                                'check-sync',              'reboot'],
     ['fanvil',      { 'sip/NotifyReboot': '0' },       'check-sync',              'update'],
     ['fanvil',      { 'sip/NotifyReboot': '0' },       'check-sync;reboot=true',  'reboot'],
+    ['fanvilText',  {},                                'check-sync',              'reboot'],
+    ['fanvilText',  { 'SIP CONFIG/Notify Reboot': '0' }, 'check-sync',            'update'],
     ['htek',        {},                                'resync',                  'update'],
     ['htek',        {},                                'check-sync;reboot=true',  'reboot'],
     ['htek',        {},                                'talk',                    undefined],
@@ -110,6 +113,9 @@ describe('a check-sync', (test) => {
   }
 });
 
+const fanvilText = (...lines: string[]) =>
+  ['<<VOIP CONFIG FILE>>Version:2.0000000000'.padEnd(62), ...lines, '<<END OF FILE>>', ''].join('\r\n');
+
 describe('a make’s reader', (test) => {
   // biome-ignore format: a table
   const rows: [make: Name, text: string, settings: Memory, more?: { skipped?: number; repeated?: number; includes?: string[] }][] = [
@@ -120,6 +126,8 @@ describe('a make’s reader', (test) => {
     ['grandstream', '<gs_provision><config version="2"><item name="a">1</item><item name="b"><part name="c">2</part></item></config></gs_provision>', { a: '1', 'b.c': '2' }],
     ['grandstream', '<gs_provision><config version="1"><P35>100</P35><x/></config><y/></gs_provision>', { P35: '100' }, { skipped: 2 }],
     ['fanvil', '<sysConf><Version>2</Version><sip><line index="1"><A>1</A></line></sip></sysConf>', { Version: '2', 'sip/line[1]/A': '1' }],
+    ['fanvilText', fanvilText('<SIP CONFIG MODULE>', 'A :1', '--L 1--:', 'B C  :x:y', '', '<M MODULE>', 'A:', 'A:2'), { 'SIP CONFIG/A': '1', 'SIP CONFIG/L 1/B C': 'x:y', 'M/A': '2' }, { repeated: 1 }],
+    ['fanvilText', fanvilText('A :1', '<M MODULE>', 'B', 'C :<D MODULE>', 'D :x<<', 'E :<'), {}, { skipped: 5 }],
     ['htek', '<hl_provision><config><P35 para="x">100</P35><x>1</x></config></hl_provision>', { P35: '100' }, { skipped: 1 }],
     ['poly', '<any><other reg.1.address="100" reg.1.label="&#66;en"/></any>', { 'reg.1.address': '100', 'reg.1.label': 'Ben' }],
     ['poly', '<APPLICATION CONFIG_FILES="a.cfg, b.cfg" APP_FILE_PATH=""/>', {}, { includes: ['a.cfg', 'b.cfg'] }],
@@ -133,12 +141,25 @@ describe('a make’s reader', (test) => {
     });
   }
 
-  for (const make of ['snom', 'gigaset', 'grandstream', 'fanvil', 'htek'] as const) {
+  for (const make of ['snom', 'gigaset', 'grandstream', 'fanvil', 'fanvilText', 'htek'] as const) {
     test(`${make} rejects another’s file`, () => {
       for (const text of ['<html></html>', '#!version:1.0.0.1\n', ''])
         assert.throws(() => makes[make].parse(text, 'file'), fails('input.invalid'));
     });
   }
+
+  test('a Fanvil rejects text with another frame', () => {
+    const right = fanvilText('<M MODULE>', 'A :1');
+    assert.is(makes.fanvilText.parse(right, 'file').settings.size, 1);
+    for (const text of [
+      right.replace('0 ', '0'),
+      right.replace('A :1', 'A :1\nB :2'),
+      right.replaceAll('\r\n', '\n'),
+      right.trimEnd(),
+      right.replace('<<END OF FILE>>', ''),
+    ])
+      assert.throws(() => makes.fanvilText.parse(text, 'file'), fails('input.invalid'));
+  });
 
   test('a Grandstream’s own lines, and what follows a gap, are not a layout’s', () => {
     const { make, model } = findModel('GXP2130');

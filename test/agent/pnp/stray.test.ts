@@ -10,6 +10,8 @@ const strays: [path: string, userAgent: string, mac: string | undefined][] = [
   ['/snomD785-000413AA0001.htm',   '',                                             '000413aa0001'],
   ['/y000000000028.cfg',           'Yealink SIP-T46G 28.83.0.1 00:15:65:aa:bb:01', '001565aabb01'],
   ['/',                            'Fanvil X5U-V2 2.12.16.1 0c383eaa0006',         '0c383eaa0006'],
+  ['/F00000000000.cfg',            'Fanvil X5U-V2 2.12.16.1 0c383eaa0006',         '0c383eaa0006'],
+  ['/F00000000000.cfg',            '',                                             undefined],
   ['/favicon.ico',                 'Mozilla/5.0',                                  undefined],
   ['/1001565aabb01.cfg',           '',                                             undefined],
   [`/${'a'.repeat(300)}.cfg`,      'Fanvil X5U-V2 2.12.16.1 0c383eaa0006',         undefined],

@@ -9,7 +9,8 @@ import { describe } from '#test/support/describe.ts';
 import { readConfig } from '#test/support/read-config.ts';
 import { textOf } from './desk.ts';
 
-const makeOf = ({ vendor, isNumbered }: Model) => makes[isNumbered ? 'grandstreamNumbered' : vendor];
+const makeOf = ({ vendor, isNumbered, isText }: Model) =>
+  makes[isNumbered ? 'grandstreamNumbered' : isText ? 'fanvilText' : vendor];
 
 describe('what is left of the last user', (test) => {
   for (const model of models) {

@@ -8,7 +8,7 @@ import { readConfig } from '#test/support/read-config.ts';
 import { anna, keys, textOf, userOf } from './desk.ts';
 import { golden, hostile, textBy } from './proof.ts';
 
-const ours = models.filter(({ vendor }) => vendor === 'fanvil');
+const ours = models.filter(({ vendor, isText }) => vendor === 'fanvil' && !isText);
 
 const leaves = (text: string) => readConfig(phone, text).settings;
 const read = (model: string, user?: User) => leaves(textOf(model, user));
@@ -91,6 +91,7 @@ describe('fanvil config', (test) => {
     ['phone/date/DSTStartWday',        '0'],
     ['phone/date/DSTEndHour',          '3'],
     ['web/account[1]/Password',        keys.phonePassword('001565aabbcc')],
+    ['mt/AutoServerDigest',            '1'],
     ['ap/FlashServerIP',               'http://192.0.2.7:8080'],
     ['ap/FlashFileName',               `p/${keys.configToken('001565aabbcc')}/$mac.cfg`],
     ['ap/FlashProtocol',               '4'],
@@ -114,9 +115,9 @@ describe('fanvil config', (test) => {
   }
 
   test('any name and label reads back as it was, and as one setting', () => {
-    const expected = [...read('X3U').keys()];
+    const expected = [...read('X3SG').keys()];
     hostile((user, name, label) => {
-      const settings = read('X3U', user);
+      const settings = read('X3SG', user);
       assert.equal([...settings.keys()], expected);
       assert.is(settings.get('sip/line[1]/DisplayName'), name);
       assert.is(keyOf(settings, 'dssSide', 1, 2)[2], label);
@@ -130,8 +131,10 @@ describe('fanvil files', (test) => {
   const [model] = ours;
   for (const [name, type] of [
     ['001565aabbcc.cfg', 'config'],
-    ['f0v0x5u00000.cfg', undefined],
-    ['f00000000000.cfg', undefined],
+    ['f0v0x5u00000.cfg', 'absent'],
+    ['f0x4hw1.100.cfg', 'absent'],
+    ['f00000000000.cfg', 'absent'],
+    ['f0.cfg', undefined],
     ['001565aabbcc.xml', undefined],
   ] as const) {
     test(name, () => {

@@ -53,6 +53,22 @@ describe('provisioning', (test) => {
     assert.equal(fetched, []);
   });
 
+  for (const file of ['F0V0X5U00000.cfg', 'F00000000000.cfg']) {
+    test(`a Fanvil’s ${file}: the same 404 as for all, and no refusal`, async () => {
+      const { ask, get, provisioning, store, fetched } = world();
+      const device = store.get('devices', 'HD0001');
+      assert.ok(device);
+      const value = { ...device, vendor: 'fanvil', model: 'X5U' };
+      await store.commit([{ type: 'put', collection: 'devices', value }]);
+      const reference = await ask({ path: '/' });
+      const refused = { ...provisioning.counters.refused };
+      assert.equal(await get(file), reference);
+      assert.equal(provisioning.counters.refused, refused);
+      assert.is(provisioning.counters.absent, 1);
+      assert.equal(fetched, []);
+    });
+  }
+
   test('HEAD: the headers alone, and nothing fetched', async () => {
     const { get, fetched } = world();
     const answer = await get(`${mine}.cfg`, { method: 'HEAD' });
