@@ -90,6 +90,29 @@ describe('provisioning', (test) => {
     });
   }
 
+  test('the ETag of what was: with the user, site and device before their edits', async () => {
+    const { store, provisioning } = world();
+    const user = { extension: '100', name: 'Anna', hotdesk: true, keys: [] };
+    const session = { device: 'HD0001', extension: '100', since: 1, how: 'dial' } as const;
+    await store.commit([
+      { type: 'put', collection: 'users', value: user },
+      { type: 'put', collection: 'sessions', value: session },
+    ]);
+    const device = store.get('devices', 'HD0001');
+    const site = device && store.get('sites', device.site);
+    assert.ok(device && site);
+    const etag = provisioning.etagOf('HD0001');
+    const language = site.language === 'de' ? 'en' : 'de';
+    await store.commit([{ type: 'put', collection: 'users', value: { ...user, name: 'Anna B' } }]);
+    assert.is(provisioning.etagOf('HD0001', { user }), etag);
+    await store.commit([{ type: 'put', collection: 'sites', value: { ...site, language } }]);
+    assert.is.not(provisioning.etagOf('HD0001', { user }), etag);
+    assert.is(provisioning.etagOf('HD0001', { user, site }), etag);
+    await store.commit([{ type: 'put', collection: 'devices', value: { ...device, generation: 2 } }]);
+    assert.is.not(provisioning.etagOf('HD0001', { user, site }), etag);
+    assert.is(provisioning.etagOf('HD0001', { user, site, device }), etag);
+  });
+
   test('a login changes the ETag', async () => {
     const { store, provisioning, get } = world();
     const idle = provisioning.etagOf('HD0001') ?? '';
