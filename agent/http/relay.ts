@@ -61,6 +61,7 @@ export type RelayOptions = {
 const counterNames = [
   'answered',
   'refused',
+  'absent',
   'broken',
   'overRate',
   'overLimit',
@@ -91,6 +92,9 @@ const refusalHeaders: [string, string][] = [
   ['Content-Length', String(refusalBody.length)],
   ['Connection', 'close'],
 ];
+/** The controller's word for a file that such phones ask for on their own, and that there is not: a 404, and no guess. */
+const absentStatus = 410;
+
 /** What a refused request gets, whether Node could parse it or not. */
 export const refusal = [
   'HTTP/1.1 404 Not Found',
@@ -150,6 +154,7 @@ export async function listenRelay({
       return await pass(answered, request, response);
     if (answered !== undefined) await drop(answered);
     if (answered === undefined || answered.status === 503) return sayUnavailable(response, 'unavailable');
+    if (answered.status === absentStatus) return refuse(response, 'absent');
     misses.take(remote.address);
     if (path === 'bare') refuseStray(request, remote, response);
     else refuse(response, 'refused');
@@ -210,7 +215,7 @@ export async function listenRelay({
     refuse(response, 'refused');
   }
 
-  function refuse(response: ServerResponse, why: 'refused' | 'overRate'): void {
+  function refuse(response: ServerResponse, why: 'refused' | 'overRate' | 'absent'): void {
     counters[why]++;
     response.writeHead(404, refusalHeaders.flat());
     response.end(refusalBody);

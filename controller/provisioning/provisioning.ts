@@ -51,7 +51,7 @@ export type ProvisioningCounters = {
   served: number;
   notModified: number;
   unavailable: number;
-  /** Files that phones ask for on their own and need not have: a 404, and no refusal. */
+  /** Files that phones ask for on their own and need not have. */
   absent: number;
   /** Phones that were asked for their credential again: theirs was for an old question. */
   challenged: number;
@@ -243,7 +243,7 @@ export function createProvisioning({
       if (wanted === 'file') return refuse(wanted, request);
       if (wanted === 'absent') {
         counters.absent++;
-        return notFound(request.method);
+        return { ...notFound(request.method), status: 410 }; // to the phone a 404, and to its agent no guess
       }
       counters.unavailable++;
       return { status: 503, headers: { ...plain, 'retry-after': '5' }, body: empty };

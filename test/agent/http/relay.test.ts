@@ -219,6 +219,15 @@ describe('HTTP relay', (test) => {
     await close();
   });
 
+  test('a file that phones ask for on their own, and that there is not, is the same 404 and no guess', async () => {
+    const { tunnel, relay, at, ask, close } = await openWorld({ missesBurst: 3, missesPerSecond: 0 });
+    tunnel.answer = () => Promise.resolve(toAnswer(410, 'why'));
+    for (let n = 0; n < 5; n++) assert.is(await ask(get(at, `/p/${token}/F0V0X5U00000.cfg`)), refusal);
+    assert.equal([relay.counters.absent, relay.counters.refused, relay.counters.overRate], [5, 0, 0]);
+    assert.is(tunnel.requests.length, 5);
+    await close();
+  });
+
   test('who guesses on and on is no longer asked for', async () => {
     const { tunnel, relay, at, ask, close } = await openWorld({ missesBurst: 3 });
     const answers = new Set<string>();
