@@ -325,7 +325,7 @@ export const de: Text = {
   currentPassword: 'Bisheriges Passwort',
   newPassword: 'Neues Passwort',
   secondFactor: 'Code neben dem Passwort',
-  factorIsOn: 'Eine Authenticator-App wird nach ihrem Code gefragt. Sie kann neu eingerichtet werden.',
+  factorIsOn: 'Eine Authenticator-App wird nach ihrem Code gefragt. Die Verwaltung kann das aufheben.',
   factorIsOff: 'Nur das Passwort wird verlangt. Zusätzlich kann eine Authenticator-App gefragt werden.',
   setUpFactor: 'App einrichten',
   factorHint: 'Dieses Geheimnis in die App eingeben, dann ihren Code hier.',

@@ -317,7 +317,7 @@ export const en = {
   currentPassword: 'Password as it is',
   newPassword: 'New password',
   secondFactor: 'Code besides the password',
-  factorIsOn: 'An authenticator app is asked for its code. It can be set up anew.',
+  factorIsOn: 'An authenticator app is asked for its code. An administrator can take that away.',
   factorIsOff: 'Only the password is asked for. An authenticator app can be asked besides.',
   setUpFactor: 'Set up an app',
   factorHint: 'Type this secret into the app, then its code here.',
