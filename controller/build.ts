@@ -1,7 +1,7 @@
 /**
- * Builds the two programs: each one file that runs wherever Node does, with the
- * prompts and the page beside it, and a list of what is in them (CycloneDX). White
- * space goes, names stay: a stack trace from an office names functions, and the
+ * Builds the two programs: each one file that runs wherever Node does, the
+ * controller's with the page inside and the prompts beside it, and a list of what
+ * is in them (CycloneDX). White space goes, names stay: a stack trace from an office names functions, and the
  * source map beside it the lines.
  *
  *     npm run build              to dist/
@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { formatRelease, signRelease } from '#controller/release/release.ts';
+import { readPage } from '#controller/web/assets.ts';
 import { bundlePage } from '#controller/web/bundle.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -39,9 +40,10 @@ const begun = performance.now();
 const fresh = `${dist}.${process.pid}`;
 try {
   await mkdir(fresh);
+  await bundlePage(join(fresh, 'web'));
+  const embeddedPage = JSON.stringify(readPage(join(fresh, 'web')));
   await Promise.all([
-    ...programs.map(({ entry, file }) => bundle(join(root, entry), join(fresh, file))),
-    bundlePage(join(fresh, 'web')),
+    ...programs.map(({ entry, file }) => bundle(join(root, entry), join(fresh, file), embeddedPage)),
     cp(join(root, 'controller/ivr/prompts'), join(fresh, 'prompts'), {
       recursive: true,
       filter: async (source) => (await stat(source)).isDirectory() || /\.(wav|tsv)$/.test(source),
@@ -57,7 +59,7 @@ try {
 }
 process.stderr.write(`built dist/ in ${Math.round(performance.now() - begun)} ms\n`);
 
-async function bundle(entry: string, outfile: string): Promise<void> {
+async function bundle(entry: string, outfile: string, embeddedPage: string): Promise<void> {
   await build({
     entryPoints: [entry],
     outfile,
@@ -67,6 +69,7 @@ async function bundle(entry: string, outfile: string): Promise<void> {
     format: 'esm',
     minifyWhitespace: true,
     minifySyntax: true,
+    define: { embeddedPage },
     sourcemap: 'linked',
     // Where node_modules really is must not show.
     preserveSymlinks: true,

@@ -53,16 +53,23 @@ const common = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
 };
 
-/** Beside the bundle; from the source tree, where `npm run build` puts it. */
-export function webFolder(): string {
-  const beside = fileURLToPath(new URL('./web/', import.meta.url));
-  return existsSync(beside) ? beside : fileURLToPath(new URL('../../dist/web/', import.meta.url));
+/** The page's files by name: the build puts them into the bundle. */
+declare const embeddedPage: Readonly<Record<string, string>>;
+
+/** Out of the bundle; from the source tree, where `npm run build` leaves them besides. */
+export function pageFiles(): Readonly<Record<string, string>> {
+  if (typeof embeddedPage !== 'undefined') return embeddedPage;
+  return readPage(fileURLToPath(new URL('../../dist/web/', import.meta.url)));
 }
 
 /** A folder that is not there is a controller without a page: the API works all the same. */
-export function loadAssets(folder = webFolder()): Assets {
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => extname(name) in types) : [];
-  const kept = new Map(files.map((name) => [pathOf(name), keep(join(folder, name))]));
+export function readPage(folder: string): Record<string, string> {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => extname(name) in types) : [];
+  return Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+export function loadAssets(files = pageFiles()): Assets {
+  const kept = new Map(Object.entries(files).map(([name, text]) => [pathOf(name), keep(name, text)]));
   return {
     answer(path, { acceptEncoding = '', ifNoneMatch }) {
       const file = kept.get(path);
@@ -77,13 +84,13 @@ export function loadAssets(folder = webFolder()): Assets {
 
 const pathOf = (name: string) => (name === 'index.html' ? '/' : `/assets/${name}`);
 
-function keep(file: string): Kept {
-  const body = readFileSync(file);
+function keep(name: string, text: string): Kept {
+  const body = Buffer.from(text);
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-  const isHashed = /-[A-Z0-9]{8}\.[a-z]+$/.test(file);
+  const isHashed = /-[A-Z0-9]{8}\.[a-z]+$/.test(name);
   const headers = {
     ...common,
-    'content-type': types[extname(file)] ?? 'application/octet-stream',
+    'content-type': types[extname(name)] ?? 'application/octet-stream',
     'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
     vary: 'accept-encoding',
     etag,

@@ -50,6 +50,8 @@ describe('the build', (test) => {
 
       const { size } = await stat(join(one, 'dist/hotdesk-agent.mjs'));
       assert.ok(size < 1_000_000, `hotdesk-agent.mjs has ${size} bytes`);
+      const controller = await readFile(join(one, 'dist/hotdesk.mjs'), 'utf8');
+      assert.ok(controller.includes('<!doctype html>'), 'the page is inside');
       const agent = await readFile(join(one, 'dist/hotdesk-agent.mjs'), 'utf8');
       assert.match(agent, 'function openSipSockets(', 'a stack trace names what is ours');
       const map = JSON.parse(await readFile(join(one, 'dist/hotdesk-agent.mjs.map'), 'utf8')) as {

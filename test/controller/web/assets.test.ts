@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
-import { type AssetHeaders, loadAssets } from '#controller/web/assets.ts';
+import { type AssetHeaders, loadAssets, readPage } from '#controller/web/assets.ts';
 import { describe } from '#test/support/describe.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hotdesk-web-'));
 writeFileSync(join(folder, 'index.html'), '<!doctype html>');
 writeFileSync(join(folder, 'main-ABCDEFGH.js'), 'run()');
 writeFileSync(join(folder, 'secret.key'), 'not a file of the page');
-const assets = loadAssets(folder);
+const assets = loadAssets(readPage(folder));
 rmSync(folder, { recursive: true });
 
 const at = (path: string, headers: AssetHeaders = {}) => assets.answer(path, headers);
@@ -60,6 +60,6 @@ describe('the page’s files', (test) => {
   });
 
   test('may be missing: then there is no page', () => {
-    assert.is(loadAssets(join(folder, 'gone')).answer('/', {}), undefined);
+    assert.is(loadAssets(readPage(join(folder, 'gone'))).answer('/', {}), undefined);
   });
 });
