@@ -3,9 +3,10 @@
  * password, somebody with an extension by his PIN, to what is his own.
  */
 
+import { Secret, TOTP } from 'otpauth';
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
-import { browserTest } from './page-browser.ts';
+import { admin, browserTest } from './page-browser.ts';
 import { anna } from './world.ts';
 
 const owner = { name: 'olga', password: 'quite a long sentence of hers' };
@@ -63,6 +64,31 @@ describe('the page', (test) => {
     },
     { hasAdmin: false },
   );
+
+  browserTest(test, 'asks for a code besides the password once an app is set up', async ({ open }) => {
+    const page = await open('#/account');
+    const factor = page.getByRole('region', { name: 'Code besides the password' });
+    await factor.getByLabel('Password as it is').fill(admin.password);
+    await factor.getByRole('button', { name: 'Set up an app' }).click();
+    const secret = Secret.fromBase32(await factor.getByLabel('Secret for the app').inputValue());
+    await factor.getByLabel('Code', { exact: true }).fill(new TOTP({ secret }).generate());
+    await factor.getByRole('button', { name: 'Confirm' }).click();
+    const codes = await factor.getByLabel('Codes for when the app is lost').inputValue();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByRole('heading', { name: 'Who sits where' }).waitFor();
+    await page.goto(new URL('#/account', page.url()).href);
+    await factor.getByText('An authenticator app is asked for its code').waitFor();
+    assert.is(await factor.getByRole('button').count(), 0, 'there is nothing to set up any more');
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Name').fill(admin.name);
+    await page.getByLabel('Password', { exact: true }).fill(admin.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText(/^code: /).waitFor();
+    await page.getByLabel('Code', { exact: true }).fill(codes.split(' ')[0] ?? '');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'My account' }).waitFor();
+  });
 
   browserTest(
     test,

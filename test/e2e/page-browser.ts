@@ -128,7 +128,8 @@ export async function onStage(
   }
 }
 
-const admin = { name: 'admin', password: 'a long sentence of the admin' };
+/** Who sits at the page in most tests. */
+export const admin = { name: 'admin', password: 'a long sentence of the admin' };
 
 /** As the page does it: the cookie stays with the window. */
 async function signIn(context: BrowserContext, origin: string): Promise<void> {

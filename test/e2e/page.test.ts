@@ -179,23 +179,14 @@ describe('the page', (test) => {
     async ({ world, open }) => {
       const page = await open('#/users');
       await page.getByRole('link', { name: /Anna Berger/ }).waitFor();
-      await page.clock.install();
       await page.route('**/api/v1/events', (route) => route.abort());
       await page.reload();
       await page.getByRole('heading', { name: 'Users' }).waitFor();
-      await until(
-        'the page tells',
-        async () => {
-          await page.clock.fastForward(7_000);
-          return await page.getByText('Not connected').count();
-        },
-        patienceMs,
-      );
+      await page.getByText('Not connected').waitFor({ timeout: patienceMs });
       await page.getByRole('link', { name: /Anna Berger/ }).waitFor();
       await world.ask('PATCH', '/users/100', { name: 'Anna Neu' });
       await page.unroute('**/api/v1/events');
-      await page.clock.resume();
-      await page.getByRole('link', { name: /Anna Neu/ }).waitFor();
+      await page.getByRole('link', { name: /Anna Neu/ }).waitFor({ timeout: patienceMs });
       await page.getByText('Not connected').waitFor({ state: 'detached' });
     },
   );

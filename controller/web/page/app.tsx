@@ -46,7 +46,7 @@ export function Page() {
   let body: ComponentChildren = null;
   if (me === 'nobody') {
     body = first === 'setup' ? <SetUp token={token} onDone={done} /> : <SignIn onDone={done} />;
-  } else if (me !== 'asking') body = <SignedIn me={me} route={route} />;
+  } else if (me !== 'asking') body = <SignedIn me={me} route={route} renew={() => void who()} />;
   return (
     <WordsContext.Provider value={words}>
       <Shell
@@ -62,11 +62,11 @@ export function Page() {
 }
 
 /** Holds the stream of changes as long as somebody is signed in. */
-function SignedIn({ me, route }: { me: Me; route: readonly string[] }) {
+function SignedIn({ me, route, renew }: { me: Me; route: readonly string[]; renew(): void }) {
   const live = useMemo(() => new Live(serverChanges), []);
   const [state, setState] = useState<LiveState>(live.state);
   const [line, setLine] = useState('');
-  const app = useMemo(() => ({ me, live, say: setLine }), [me, live]);
+  const app = useMemo(() => ({ me, live, say: setLine, renew }), [me, live]);
   useEffect(() => {
     live.onState = setState;
     return () => live.close();

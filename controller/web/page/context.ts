@@ -14,6 +14,8 @@ export type App = {
   live: Live;
   /** Said once, to the eye and to a screen reader. */
   say(line: string): void;
+  /** Something of `me` changed: it is asked for again. */
+  renew(): void;
 };
 
 export const WordsContext = createContext<Words | undefined>(undefined);

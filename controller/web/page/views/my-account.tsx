@@ -86,9 +86,10 @@ function SecondFactor() {
         </div>
       )}
       {codes === undefined && offer !== undefined && <ConfirmFactor offer={offer} onCodes={setCodes} />}
-      {codes === undefined && offer === undefined && (
+      {codes === undefined && me.hasTotp && <p>{text.factorIsOn}</p>}
+      {codes === undefined && !me.hasTotp && offer === undefined && (
         <>
-          <p>{me.hasTotp ? text.factorIsOn : text.factorIsOff}</p>
+          <p>{text.factorIsOff}</p>
           <Form
             submit={submit}
             label={text.secondFactor}
@@ -109,6 +110,7 @@ function SecondFactor() {
 }
 
 function ConfirmFactor({ offer, onCodes }: { offer: Offer; onCodes(codes: readonly string[]): void }) {
+  const { renew } = useApp();
   const text = useText();
   const submit = useSubmit();
   const [code, setCode] = useState('');
@@ -120,6 +122,7 @@ function ConfirmFactor({ offer, onCodes }: { offer: Offer; onCodes(codes: readon
       action={async () => {
         const body = { code };
         onCodes((await ask<{ recoveryCodes: string[] }>('POST', '/me/totp/confirm', body)).recoveryCodes);
+        renew();
       }}
     >
       <p>{text.factorHint}</p>
