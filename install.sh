@@ -295,6 +295,7 @@ NotifyAccess=all
 # Settings of your own, as HOTDESK_...=
 EnvironmentFile=-/etc/default/$1
 ExecStart=$3
+ExecReload=/bin/kill -HUP \$MAINPID
 User=$1
 Group=$1
 StateDirectory=$1

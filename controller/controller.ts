@@ -232,6 +232,7 @@ export async function openController({
       redirections,
       emergency: createEmergencies({ store, keys, emergency: core.emergency, locations }),
       calls: media.calls,
+      quality: media.quality,
       ownPrompts,
       phones: core,
       webhooks,

@@ -27,6 +27,7 @@ import { type Agents, agentRoutes, enrolTokenRoutes } from './agents.ts';
 import { type AuditDeps, auditRoutes } from './audit.ts';
 import { type BackupDeps, backupRoutes } from './backup.ts';
 import { bulkRoutes } from './bulk.ts';
+import { type QualityDeps, qualityRoutes } from './call-quality.ts';
 import { type CallDeps, callRoutes } from './calls.ts';
 import { type Counts, counterRoutes } from './counters.ts';
 import { type DeviceActionDeps, deviceActionRoutes } from './device-actions.ts';
@@ -59,6 +60,7 @@ export type AppDeps = SessionDeps &
   DeviceActionDeps &
   UserDeps &
   CallDeps &
+  QualityDeps &
   EmergencyDeps &
   UpstreamDeps &
   RedirectionDeps &
@@ -104,6 +106,7 @@ const rooms: readonly ((deps: AppDeps) => Route[])[] = [
   historyRoutes,
   sessionRoutes,
   callRoutes,
+  qualityRoutes,
   upstreamRoutes,
   redirectionRoutes,
   emergencyCallRoutes,

@@ -7,6 +7,7 @@ import { adoptWindow } from './adopt-window.ts';
 import { agentNoun, enrolTokenNoun } from './agent.ts';
 import { auditNoun } from './audit.ts';
 import { backupNoun } from './backup.ts';
+import { callNoun } from './call.ts';
 import { completionNoun } from './completion.ts';
 import { csvVerbs } from './csv.ts';
 import { devicePhoneVerbs, sessionHistoryVerb, sitePhoneVerbs, userSessionVerbs } from './device.ts';
@@ -124,20 +125,6 @@ function userFields(call: Call): Row {
 }
 
 /** Nobody but the phones makes one or ends it. */
-function callVerbs(): Noun['verbs'] {
-  const { list, show } = plainVerbs('/calls', 'ID', [
-    field('id'),
-    field('from'),
-    field('to'),
-    field('sites'),
-    field('since'),
-    field('endedAt', 'ended'),
-    field('media'),
-    { title: 'lost', of: ({ streams }) => (streams as Row[]).map(({ lost }) => lost) },
-  ]);
-  return { list, show };
-}
-
 const given = (fields: Row): Row =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
@@ -331,10 +318,7 @@ export const nouns: Readonly<Record<string, Noun>> = {
     },
   },
 
-  call: {
-    about: 'who talks to whom, now and lately',
-    verbs: callVerbs(),
-  },
+  call: callNoun,
 
   agent: agentNoun,
 

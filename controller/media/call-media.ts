@@ -15,11 +15,12 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { CallMedia, MediaEnd, MediaPorts, Passage } from '#controller/model/ports.ts';
+import type { CallMedia, DeskQuality, MediaEnd, MediaPorts, Passage } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
 import { type CallReport, createHistory } from './history.ts';
+import { createQuality } from './quality.ts';
 import { Relay, type SideNumber } from './relay.ts';
 
 type Log = Record<'debug' | 'info' | 'warn', (facts: object, message: string) => void>;
@@ -46,6 +47,8 @@ export type OpenCallMedia = CallMedia & {
   readonly counters: Readonly<ReturnType<typeof createCounters>>;
   /** Calls in progress, then those that ended; of both the latest first. */
   calls(): CallReport[];
+  /** How calls were at each desk, those that are over. */
+  quality(): DeskQuality[];
   close(): void;
 };
 
@@ -94,6 +97,7 @@ export function createCallMedia({
   const dialogs = new Map<string, Call>();
   const calls = new Set<Call>();
   const history = createHistory({ keep });
+  const quality = createQuality();
 
   // --- which call -------------------------------------------------------------------
 
@@ -233,6 +237,7 @@ export function createCallMedia({
     if (why === 'idle') counters.idle++;
     const report = reportOf(call, clock.wall());
     history.add(report);
+    quality.add(report);
     onCall(report);
     const { from, to, sites, media, streams } = report;
     const ms = clock.wall() - call.since;
@@ -279,6 +284,7 @@ export function createCallMedia({
         .map((call) => reportOf(call)),
       ...history.list(),
     ],
+    quality: quality.list,
     close() {
       cancelSweep();
       for (const call of calls) end(call, 'closed');
@@ -311,11 +317,12 @@ function createCounters() {
 
 function reportOf(call: Call, endedAt?: number): CallReport {
   const { id, ends, relay, since = call.startedAt } = call;
-  const [from, to] = ends.map(({ user }) => user) as [string, string];
+  const [{ user: from, device: caller }, { user: to, device: called }] = ends;
   return {
     id,
     from,
     to,
+    devices: { ...(caller !== undefined && { from: caller }), ...(called !== undefined && { to: called }) },
     sites: [...new Set(ends.map(({ flow }) => flow.site))],
     agents: [...new Set(ends.map(({ flow }) => flow.agent))],
     since: new Date(since).toISOString(),

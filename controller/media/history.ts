@@ -7,6 +7,8 @@ export type CallReport = {
   id: string;
   from: string;
   to: string;
+  /** The desks at its ends, as far as they are ours. */
+  devices: { from?: string; to?: string };
   sites: string[];
   /** That its ends are reached through. */
   agents: string[];

@@ -107,6 +107,8 @@ export type MediaEnd = {
   namesItsMedia?: true;
   /** An extension, a device's name or a number. */
   user: string;
+  /** Its name; absent: no desk of ours. */
+  device?: string;
   /** A call for help: rather direct media than no call. */
   isGateway: boolean;
 };
@@ -131,6 +133,26 @@ export interface CallMedia {
   /** The branch of an INVITE, UPDATE or PRACK has its final answer. */
   settled(branch: string, isSuccess: boolean): void;
 }
+
+// --- call quality, offered by controller/media --------------------------------------------------
+
+/** Of streams one way. */
+export type StreamSum = {
+  packets: number;
+  lost: number;
+  /** The worst of any stream, as RFC 3550 counts it. */
+  jitterMs: number;
+  /** How often nothing came for too long where something should. */
+  silences: number;
+};
+
+export type DeskQuality = {
+  device: string;
+  calls: number;
+  lastAt: string;
+  heard: StreamSum;
+  sent: StreamSum;
+};
 
 // --- upstreams, offered by controller/sip, shown by controller/api ------------------------------
 

@@ -16,6 +16,8 @@ const carol = { extension: '102', name: 'Carol', pin: '2846' };
 const looks = 3;
 const isFine = ({ sent, lost, medianMs }: Way) => sent > 20 && lost <= sent * 0.05 && medianMs < 40;
 
+type Quality = { device: string; heard: { packets: number }; sent: { packets: number } };
+
 describe('two sites', (test) => {
   let world: TwoSites;
   let talk: Talk;
@@ -59,6 +61,11 @@ describe('two sites', (test) => {
     await talk.hangUp(south, north);
     const [ended] = await world.calls();
     assert.ok(ended?.endedAt);
+    const { items } = (await world.hotdesk(['call', 'quality'])) as { items: Quality[] };
+    for (const desk of [north, south]) {
+      const found = items.find(({ device }) => device === desk.device);
+      assert.ok(found !== undefined && found.heard.packets > 100 && found.sent.packets > 100, desk.device);
+    }
     for (const stream of ended?.streams ?? []) {
       assert.ok(stream.packets > 100 && stream.lost < stream.packets / 4, JSON.stringify(stream));
       assert.ok(stream.rtcp > 0, 'RTCP passes too');

@@ -191,6 +191,15 @@ export function createApiWorld({
       },
       { id: 'beef', agents: callAgents, media: 'direct', endedAt: '2026-11-23T12:00:00.000Z', streams: [] },
     ],
+    quality: () => [
+      {
+        device: 'HD0001',
+        calls: 2,
+        lastAt: '2026-11-23T12:00:00.000Z',
+        heard: { packets: 990, lost: 10, jitterMs: 12, silences: 1 },
+        sent: { packets: 1_000, lost: 0, jitterMs: 3, silences: 0 },
+      },
+    ],
     counters: () => ({ sip: { calls: 2 }, config: { served: 1, refused: { token: 3 } } }),
   };
   const app = createApp({ ...deps, access });

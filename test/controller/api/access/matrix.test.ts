@@ -96,6 +96,7 @@ const rows: Record<string, Row> = {
   'GET /sessions/{device}':                  { at: '/sessions/HD0001', isBerlins: true },
   'DELETE /sessions/{device}':               { at: '/sessions/HD0001', isBerlins: true },
   'GET /calls':                              {},
+  'GET /call-quality':                       {},
   'GET /calls/{id}':                         { at: '/calls/c0ffee', isBerlins: true },
   'GET /upstreams':                          {},
   'POST /upstreams':                         { body: upstream },
