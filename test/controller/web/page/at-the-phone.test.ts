@@ -1,10 +1,14 @@
 /** What to type at each make of phone, and MAC addresses as people type them. */
 
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { vendors } from '#controller/provisioning/vendors.ts';
 import { stepsOf } from '#controller/web/page/at-the-phone.ts';
 import { formatMac, readMac } from '#controller/web/page/mac.ts';
 import { describe } from '#test/support/describe.ts';
+import { drawSteps } from '#test/support/phone-picture.ts';
 
 const url = 'http://192.0.2.7:8080/p/abc/';
 
@@ -54,4 +58,18 @@ describe('at the phone', (test) => {
   }
 
   test('an address is shown in pairs', () => assert.is(formatMac('001565d00001'), '00:15:65:d0:00:01'));
+
+  // After a change that is meant: GOLDEN=write npx tsx test/run.ts controller/web at-the-phone.
+  test('the pictures in docs/phones show it, one of each make', () => {
+    const folder = fileURLToPath(new URL('../../../../docs/phones/', import.meta.url));
+    for (const vendor of Object.keys(vendors)) {
+      const steps = stepsOf(vendor, url);
+      assert.ok(steps, vendor);
+      const drawn = drawSteps(vendor, steps);
+      const file = join(folder, `${vendor}.svg`);
+      if (process.env.GOLDEN === 'write') writeFileSync(file, drawn);
+      assert.is(readFileSync(file, 'utf8'), drawn, vendor);
+    }
+    assert.is(readdirSync(folder).length, Object.keys(vendors).length);
+  });
 });
