@@ -295,7 +295,7 @@ NotifyAccess=all
 # Settings of your own, as HOTDESK_...=
 EnvironmentFile=-/etc/default/$1
 ExecStart=$3
-ExecReload=/bin/kill -HUP \$MAINPID
+ExecReload=/bin/sh -c 'kill -HUP \$MAINPID'
 User=$1
 Group=$1
 StateDirectory=$1
@@ -332,6 +332,8 @@ LockPersonality=yes
 RemoveIPC=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+# Refused, not killed for: V8 and libuv try some calls and do without.
+SystemCallErrorNumber=EPERM
 # No MemoryDenyWriteExecute: V8 compiles as it runs.
 
 [Install]
