@@ -282,6 +282,11 @@ low_port_of() {
 # unit NAME DESCRIPTION COMMAND MEMORY
 unit() {
   capability=$(low_port_of "$1")
+  # The agent says when it is up and that it lives, by systemd-notify; the controller does not.
+  supervision=Type=exec
+  [ "$1" != hotdesk-agent ] || supervision='Type=notify
+NotifyAccess=all
+WatchdogSec=60'
   cat <<END
 [Unit]
 Description=$2
@@ -289,9 +294,7 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
-Type=notify
-# systemd-notify speaks for it.
-NotifyAccess=all
+$supervision
 # Settings of your own, as HOTDESK_...=
 EnvironmentFile=-/etc/default/$1
 ExecStart=$3
@@ -305,7 +308,6 @@ RestartSec=2
 # The parent tells the agent, which has its calls to end.
 KillMode=mixed
 TimeoutStopSec=20
-WatchdogSec=60
 MemoryMax=$4
 LimitNOFILE=65536
 UMask=0077
