@@ -32,7 +32,8 @@ export function openChannel(): Channel | undefined {
   if (worker === undefined) return undefined;
   return {
     tell(message) {
-      if (worker.isConnected()) worker.send(message);
+      // A parent that has just ended does not hear it; its end ends this one too.
+      if (worker.isConnected()) worker.send(message, () => {});
     },
     onMessage(take) {
       worker.on('message', (message: unknown) => {

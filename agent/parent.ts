@@ -105,7 +105,8 @@ export function startParent(options: ParentOptions): Parent {
   }
 
   const tell = ({ worker }: Child, message: ToAgent) => {
-    if (worker.isConnected()) worker.send(message);
+    // One that has just ended does not hear it; `exited` tells.
+    if (worker.isConnected()) worker.send(message, () => {});
   };
 
   /** True when it said so in time and did not end before. */

@@ -1,8 +1,9 @@
 /** The parent with children that say their part of the protocol, or do not. */
 
+import cluster from 'node:cluster';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,4 +109,18 @@ describe('the parent of an agent', (test) => {
         assert.not.ok(existsSync(join(folder, 'bundles/current.json')));
       }));
   }
+
+  test('stops when the agent has died and nobody has heard of it yet', () =>
+    inWorld('start', async ({ folder }) => {
+      await until('only the old one runs', () => readRefusal(folder));
+      const [{ pid = 0 }] = Object.values(cluster.workers ?? {}).map((worker) => worker?.process ?? {}) as [
+        { pid?: number },
+      ];
+      process.kill(pid, 'SIGKILL');
+      // Without a turn of the loop: its end is told after `stop`. Its files are closed by the last of its threads.
+      while (
+        readdirSync(`/proc/${pid}/task`).length > 1 ||
+        !/ Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+      ) {}
+    }));
 });
