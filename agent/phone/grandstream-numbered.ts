@@ -5,7 +5,8 @@
  */
 
 import { grandstream, resync } from './grandstream.ts';
-import { type Make, noKey, type PhoneModel, splitHost, toAccount } from './make.ts';
+import { type Make, noKey, type PhoneModel } from './make.ts';
+import { accountOfCodes } from './p-codes.ts';
 
 const model = (name: string, accounts: number): PhoneModel => ({
   name,
@@ -21,21 +22,7 @@ export const grandstreamNumbered: Make = {
   ...grandstream,
   models: [model('GXP1628', 2), model('GXP1630', 3)],
 
-  accountOf(memory) {
-    const read = (code: number) => memory.get(`P${code}`) ?? '';
-    return toAccount({
-      isOn: read(271) === '1',
-      userName: read(35),
-      authName: read(36),
-      password: read(34),
-      label: read(270),
-      displayName: read(3),
-      ...splitHost(read(47)),
-      transport: transports[Number(read(130))],
-      expires: read(32),
-      unitSeconds: 60,
-    });
-  },
+  accountOf: (memory) => accountOfCodes(memory, 270),
 
   /** The mode has a row of codes of its own, the other fields stand together; the last key has all four together. */
   keyAt(memory, { area, index }) {
@@ -51,7 +38,5 @@ export const grandstreamNumbered: Make = {
   asksWho: (memory) => memory.get('P4428') !== '1',
   isCareful: (memory) => memory.get('P2347') === '1',
 };
-
-const transports = ['udp', 'tcp', 'tls'] as const;
 
 const keyTypes: Readonly<Record<string, string>> = { 0: 'speeddial', 1: 'blf', 9: 'park' };

@@ -12,9 +12,8 @@ import {
   reject,
   saysReboot,
   spelt,
-  splitHost,
-  toAccount,
 } from './make.ts';
+import { accountOfCodes } from './p-codes.ts';
 import { parseXml } from './xml.ts';
 
 const model = (name: string, common: string, keys: number): PhoneModel => ({
@@ -36,21 +35,7 @@ export const htek: Make = {
   files: ({ mac, model: { common = '' } }) => [[common], [`cfg${mac}.xml`]],
   parse,
 
-  accountOf(memory) {
-    const read = (code: number) => memory.get(`P${code}`) ?? '';
-    return toAccount({
-      isOn: read(271) === '1',
-      userName: read(35),
-      authName: read(36),
-      password: read(34),
-      label: read(20_000),
-      displayName: read(3),
-      ...splitHost(read(47)),
-      transport: transports[Number(read(130))],
-      expires: read(32),
-      unitSeconds: 60,
-    });
-  },
+  accountOf: (memory) => accountOfCodes(memory, 20_000),
 
   /** Type, value and label of the first four keys are a hundred codes apart, of the others next to each other. */
   keyAt(memory, { position }) {
@@ -70,8 +55,6 @@ export const htek: Make = {
   asksWho: () => false,
   authorityOf: () => undefined,
 };
-
-const transports = ['udp', 'tcp', 'tls'] as const;
 
 const keyTypes: Readonly<Record<string, string>> = {
   0: 'none',
