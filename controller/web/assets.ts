@@ -57,7 +57,7 @@ const common = {
 declare const embeddedPage: Readonly<Record<string, string>>;
 
 /** Out of the bundle; from the source tree, where `npm run build` leaves them besides. */
-export function pageFiles(): Readonly<Record<string, string>> {
+function pageFiles(): Readonly<Record<string, string>> {
   if (typeof embeddedPage !== 'undefined') return embeddedPage;
   return readPage(fileURLToPath(new URL('../../dist/web/', import.meta.url)));
 }

@@ -77,3 +77,23 @@ export function Form({
     </form>
   );
 }
+
+/** The button that sends it; not while it is being sent. */
+export function Send({
+  submit,
+  isMinor = false,
+  children,
+}: {
+  submit: Submit;
+  /** Not what this view is there for. */
+  isMinor?: boolean;
+  children: ComponentChildren;
+}) {
+  return (
+    <div class="actions">
+      <button type="submit" class={isMinor ? undefined : 'primary'} disabled={submit.isBusy}>
+        {children}
+      </button>
+    </div>
+  );
+}

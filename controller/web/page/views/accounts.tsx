@@ -6,7 +6,7 @@ import { useAsked } from '#controller/web/page/asked.ts';
 import { useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import type { Account, Role } from '#controller/web/page/shapes.ts';
@@ -114,11 +114,9 @@ function NewAccount({ onMade }: { onMade(): void }) {
           wrong={submit.wrong('sites')}
         />
       )}
-      <div class="actions">
-        <button type="submit" disabled={submit.isBusy}>
-          {text.addAccount}
-        </button>
-      </div>
+      <Send submit={submit} isMinor>
+        {text.addAccount}
+      </Send>
     </Form>
   );
 }

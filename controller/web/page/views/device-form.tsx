@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import type { Device, Place } from '#controller/web/page/shapes.ts';
 import { changedPlace } from './site-form.tsx';
 
@@ -48,11 +48,9 @@ export function DeviceForm({ device }: { device: Device }) {
             />
           ))}
         </div>
-        <div class="actions">
-          <button type="submit" disabled={submit.isBusy}>
-            {text.save}
-          </button>
-        </div>
+        <Send submit={submit} isMinor>
+          {text.save}
+        </Send>
       </Form>
     </section>
   );

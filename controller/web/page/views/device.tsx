@@ -8,7 +8,7 @@ import { hasRole, useApp, useItems, useText, useWords } from '#controller/web/pa
 import { formatMac } from '#controller/web/page/mac.ts';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
 import { TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import { go } from '#controller/web/page/route.ts';
@@ -201,11 +201,9 @@ function LogIn({ device }: { device: string }) {
               </option>
             ))}
         </datalist>
-        <div class="actions">
-          <button type="submit" disabled={submit.isBusy}>
-            {text.logIn}
-          </button>
-        </div>
+        <Send submit={submit} isMinor>
+          {text.logIn}
+        </Send>
       </Form>
     </section>
   );

@@ -5,7 +5,7 @@ import { ask } from '#controller/web/page/api.ts';
 import { useApp, useText } from '#controller/web/page/context.ts';
 import { Copy } from '#controller/web/page/parts/copy.tsx';
 import { TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { View } from '#controller/web/page/parts/view.tsx';
 
 export function MyAccount() {
@@ -50,11 +50,7 @@ function Password() {
           autocomplete="new-password"
           wrong={submit.wrong('password')}
         />
-        <div class="actions">
-          <button type="submit" class="primary" disabled={submit.isBusy}>
-            {text.save}
-          </button>
-        </div>
+        <Send submit={submit}>{text.save}</Send>
       </Form>
     </section>
   );
@@ -97,11 +93,9 @@ function SecondFactor() {
             action={async () => setOffer(await ask<Offer>('POST', '/me/totp', { current }))}
           >
             <CurrentField value={current} onValue={setCurrent} wrong={submit.wrong('current')} />
-            <div class="actions">
-              <button type="submit" disabled={submit.isBusy}>
-                {text.setUpFactor}
-              </button>
-            </div>
+            <Send submit={submit} isMinor>
+              {text.setUpFactor}
+            </Send>
           </Form>
         </>
       )}
@@ -138,11 +132,7 @@ function ConfirmFactor({ offer, onCodes }: { offer: Offer; onCodes(codes: readon
         autocomplete="one-time-code"
         wrong={submit.wrong('code')}
       />
-      <div class="actions">
-        <button type="submit" class="primary" disabled={submit.isBusy}>
-          {text.confirm}
-        </button>
-      </div>
+      <Send submit={submit}>{text.confirm}</Send>
     </Form>
   );
 }

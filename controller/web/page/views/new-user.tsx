@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { useApp, useText } from '#controller/web/page/context.ts';
 import { TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { View } from '#controller/web/page/parts/view.tsx';
 import { go } from '#controller/web/page/route.ts';
 
@@ -57,11 +57,7 @@ export function NewUser() {
             maxLength={12}
             wrong={submit.wrong('pin')}
           />
-          <div class="actions">
-            <button type="submit" class="primary" disabled={submit.isBusy}>
-              {text.addUser}
-            </button>
-          </div>
+          <Send submit={submit}>{text.addUser}</Send>
         </Form>
       </section>
     </View>

@@ -5,7 +5,7 @@ import { ask, send } from '#controller/web/page/api.ts';
 import { useAsked } from '#controller/web/page/asked.ts';
 import { useApp, useText } from '#controller/web/page/context.ts';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import { View } from '#controller/web/page/parts/view.tsx';
 import type { Policy } from '#controller/web/page/shapes.ts';
@@ -105,11 +105,7 @@ function PolicyForm({
         placeholder="20:00"
         wrong={submit.wrong('endsAt')}
       />
-      <div class="actions">
-        <button type="submit" class="primary" disabled={submit.isBusy}>
-          {text.save}
-        </button>
-      </div>
+      <Send submit={submit}>{text.save}</Send>
     </Form>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { useText } from '#controller/web/page/context.ts';
 import { TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 
 export function SignIn({ onDone }: { onDone(): void }) {
   const text = useText();
@@ -58,7 +58,7 @@ function AsAdmin({ onDone }: { onDone(): void }) {
         inputMode="numeric"
         autocomplete="one-time-code"
       />
-      <Send isBusy={submit.isBusy} />
+      <Send submit={submit}>{text.signIn}</Send>
       <p class="hint">{text.firstTime}</p>
     </Form>
   );
@@ -93,18 +93,8 @@ function AsUser({ onDone }: { onDone(): void }) {
         autocomplete="current-password"
         required
       />
-      <Send isBusy={submit.isBusy} />
+      <Send submit={submit}>{text.signIn}</Send>
     </Form>
-  );
-}
-
-function Send({ isBusy }: { isBusy: boolean }) {
-  return (
-    <div class="actions">
-      <button type="submit" class="primary" disabled={isBusy}>
-        {useText().signIn}
-      </button>
-    </div>
   );
 }
 

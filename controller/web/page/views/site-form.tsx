@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import { useText } from '#controller/web/page/context.ts';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import type { Place, Site } from '#controller/web/page/shapes.ts';
 import { languages } from '#controller/web/text/text.ts';
 
@@ -105,11 +105,7 @@ export function SiteForm({
           ))}
         </div>
       </fieldset>
-      <div class="actions">
-        <button type="submit" class="primary" disabled={submit.isBusy}>
-          {verb}
-        </button>
-      </div>
+      <Send submit={submit}>{verb}</Send>
     </Form>
   );
 }

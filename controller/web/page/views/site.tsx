@@ -7,7 +7,7 @@ import { hasRole, useApp, useItems, useText } from '#controller/web/page/context
 import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { Copy } from '#controller/web/page/parts/copy.tsx';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import { go } from '#controller/web/page/route.ts';
@@ -215,11 +215,9 @@ function Install({ site }: { site: string }) {
           setLine(installLine);
         }}
       >
-        <div class="actions">
-          <button type="submit" disabled={submit.isBusy}>
-            {text.makeLine}
-          </button>
-        </div>
+        <Send submit={submit} isMinor>
+          {text.makeLine}
+        </Send>
       </Form>
     </section>
   );

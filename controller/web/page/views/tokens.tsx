@@ -7,7 +7,7 @@ import { useText } from '#controller/web/page/context.ts';
 import { Copy } from '#controller/web/page/parts/copy.tsx';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
 import { TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import type { Token } from '#controller/web/page/shapes.ts';
@@ -65,11 +65,9 @@ export function Tokens() {
           maxLength={64}
           wrong={submit.wrong('name')}
         />
-        <div class="actions">
-          <button type="submit" disabled={submit.isBusy}>
-            {text.makeToken}
-          </button>
-        </div>
+        <Send submit={submit} isMinor>
+          {text.makeToken}
+        </Send>
       </Form>
       {removed !== undefined && (
         <Confirm

@@ -6,7 +6,7 @@ import { ask } from '#controller/web/page/api.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
 import { CheckField, SelectField, TextField } from '#controller/web/page/parts/field.tsx';
-import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import { go } from '#controller/web/page/route.ts';
 import type { User } from '#controller/web/page/shapes.ts';
@@ -104,11 +104,7 @@ function Edit({ user }: { user: User }) {
           onValue={setSecondDevice}
           options={[['', text.asTheSystem], ...Object.entries(text.secondDevices)]}
         />
-        <div class="actions">
-          <button type="submit" class="primary" disabled={submit.isBusy}>
-            {text.save}
-          </button>
-        </div>
+        <Send submit={submit}>{text.save}</Send>
       </Form>
     </section>
   );
