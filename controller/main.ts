@@ -20,6 +20,7 @@ import { declareNouns, exitCodes, type Io, runNoun } from '#controller/cli/run.t
 import { runDoctor } from '#controller/doctor/command.ts';
 import { nodeVersion } from '#controller/release/node-files.ts';
 import { addNode } from '#controller/release/release.ts';
+import { readIfThere } from '#controller/store/files.ts';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 import { restoreBackup } from './backup.ts';
@@ -219,7 +220,7 @@ async function serve(): Promise<number> {
 
 async function readInput(): Promise<ConfigInput> {
   const told = { argv: argv.slice(1), env: io.env };
-  return { ...told, file: await readIfThere(join(dataFolderOf(told), configFile)) };
+  return { ...told, file: (await readIfThere(join(dataFolderOf(told), configFile)))?.toString() };
 }
 
 /** At SIGHUP: the log level and the page's certificate; of what else was changed it is said that a restart takes it. */
@@ -228,15 +229,6 @@ async function reload(before: ConfigInput, log: Logger, controller: Controller):
   log.level = loadConfig(now).logLevel;
   await controller.lookAgain();
   log.info({ logLevel: log.level, needRestart: needRestart(before, now) }, 'reloaded');
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** By a signal, or with the program that started us on a channel: a demo leaves nothing behind, even when it is killed. */

@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere } from '#controller/store/files.ts';
 import { Fault } from '#protocol/fault.ts';
 
 const name = 'master.key';
@@ -16,7 +17,7 @@ const form = /^[0-9a-f]{64}\n?$/;
 /** `mayBegin`: there is no store yet that needs an older key. */
 export async function openMasterKey(folder: string, mayBegin: boolean): Promise<Uint8Array> {
   const file = join(folder, name);
-  const text = (await readIfThere(file)) ?? (mayBegin ? await begin(folder, file) : undefined);
+  const text = (await readIfThere(file))?.toString() ?? (mayBegin ? await begin(folder, file) : undefined);
   if (text === undefined) {
     throw new Fault('store.corrupt', `${file} is missing: bring it back from a backup`, { file });
   }
@@ -52,13 +53,4 @@ async function begin(folder: string, file: string): Promise<string> {
     await directory.close();
   }
   return readFile(file, 'utf8');
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 /** `hotdesk backup FILE`: all that the controller keeps, but for its master key. `hotdesk restore` is controller/backup.ts. */
 
 import { writeFile } from 'node:fs/promises';
-import { Fault } from '#protocol/fault.ts';
+import { cannot } from './named-file.ts';
 import type { Noun } from './verb.ts';
 
 export const backupNoun: Noun = {
@@ -14,20 +14,10 @@ export const backupNoun: Noun = {
       async run({ client, args: [file = ''], progress }) {
         progress?.(0, 1);
         const text = (await client.ask('GET', '/backup')) as string;
-        try {
-          // Never over another: yesterday's may be the one that is needed.
-          await writeFile(file, text, { mode: 0o600, flag: 'wx' });
-        } catch (cause) {
-          const why = cause instanceof Error ? cause.message : String(cause);
-          throw new Fault(
-            'input.invalid',
-            `FILE: cannot write ${file} (${why})`,
-            { field: 'FILE' },
-            { cause },
-          );
-        } finally {
-          progress?.(1, 1);
-        }
+        // Never over another: yesterday's may be the one that is needed.
+        await writeFile(file, text, { mode: 0o600, flag: 'wx' })
+          .catch(cannot('write', file))
+          .finally(() => progress?.(1, 1));
         return { type: 'item', item: { file, bytes: text.length } };
       },
     },

@@ -1,7 +1,7 @@
 /** `hotdesk device|user import FILE`, `… export`: many at once, from and to a spreadsheet. */
 
+import { readTextFile } from './named-file.ts';
 import { field, type Row } from './table.ts';
-import { readTextFile } from './text-file.ts';
 import type { Verb } from './verb.ts';
 
 type Report = { items: Row[]; refused: number };

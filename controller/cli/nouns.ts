@@ -20,13 +20,13 @@ import {
 } from './emergency.ts';
 import { layoutNoun } from './layout.ts';
 import { modelNoun } from './model.ts';
+import { readTextFile } from './named-file.ts';
 import { limitFlags, policyNoun, policyOf } from './policy.ts';
 import { promptNoun } from './prompt.ts';
 import { redirectionNoun } from './redirection.ts';
 import { statusNoun } from './status.ts';
 import { type Column, field, type Row } from './table.ts';
 import { commonFlags } from './target.ts';
-import { readTextFile } from './text-file.ts';
 import { traceNoun } from './trace.ts';
 import { keysOf, numberOf } from './typed.ts';
 import { unknownPhoneNoun } from './unknown-phone.ts';

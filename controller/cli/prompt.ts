@@ -1,7 +1,7 @@
 /** `hotdesk prompt …`: what the login call says, and recordings to say instead. */
 
 import { readFile, writeFile } from 'node:fs/promises';
-import { Fault } from '#protocol/fault.ts';
+import { cannot } from './named-file.ts';
 import { field } from './table.ts';
 import { done, item, listVerb, type Noun } from './verb.ts';
 
@@ -42,10 +42,3 @@ export const promptNoun: Noun = {
     },
   },
 };
-
-const cannot =
-  (what: string, file = '') =>
-  (cause: unknown): never => {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault('input.invalid', `FILE: cannot ${what} ${file} (${why})`, { field: 'FILE' }, { cause });
-  };

@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { parseHostPort } from '#protocol/address.ts';
-import { Fault } from '#protocol/fault.ts';
+import { cannot } from './named-file.ts';
 import { field, type Row } from './table.ts';
 import { numberOf } from './typed.ts';
 import { done, item, last, type Noun, valued } from './verb.ts';
@@ -54,17 +54,7 @@ export const traceNoun: Noun = {
       args: ['FILE'],
       async run({ client, args: [file = ''] }) {
         const bytes = (await client.ask('GET', '/trace/pcap')) as Buffer;
-        try {
-          await writeFile(file, bytes, { mode: 0o600 });
-        } catch (cause) {
-          const why = cause instanceof Error ? cause.message : String(cause);
-          throw new Fault(
-            'input.invalid',
-            `FILE: cannot write ${file} (${why})`,
-            { field: 'FILE' },
-            { cause },
-          );
-        }
+        await writeFile(file, bytes, { mode: 0o600 }).catch(cannot('write', file));
         return { type: 'item', item: { file, bytes: bytes.length } };
       },
     },

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder, replaceFile, syncFolder, writeAll } from '#controller/store/files.ts';
+import { makeFolder, readIfThere, replaceFile, syncFolder, writeAll } from '#controller/store/files.ts';
 import { Fault } from '#protocol/fault.ts';
 import type { Log } from './dialogue.ts';
 import { type Prompt, prompts } from './machine.ts';
@@ -145,13 +145,4 @@ function samplesOf(wav: Buffer, name: string): Int16Array {
   const longer = new Int16Array(samples.length + tailSamples);
   longer.set(samples);
   return longer;
-}
-
-async function readIfThere(file: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
