@@ -6,7 +6,7 @@
  */
 
 import { suite } from 'uvu';
-import { tally } from './tally.ts';
+import { type Failure, tally } from './tally.ts';
 
 type Body = () => void | Promise<void>;
 export type Test = ((name: string, body: Body, deadlineMs?: number) => void) & {
@@ -18,9 +18,11 @@ const defaultDeadlineMs = 15_000;
 
 export function describe(subject: string, define: (test: Test) => void): void {
   const tests = suite(subject);
+  const file = (globalThis as { UVU_INDEX?: number }).UVU_INDEX ?? 0;
   const test: Test = (name, body, deadlineMs = defaultDeadlineMs) => {
-    tally.files.add((globalThis as { UVU_INDEX?: number }).UVU_INDEX ?? 0);
-    tests(name, () => counted(() => withDeadline(`${subject}: ${name}`, body, deadlineMs)));
+    tally.files.add(file);
+    const full = `${subject}: ${name}`;
+    tests(name, () => counted({ file, name: full }, () => withDeadline(full, body, deadlineMs)));
   };
   test.skip = (name, why) => {
     if (process.env.CI === 'true') {
@@ -28,7 +30,7 @@ export function describe(subject: string, define: (test: Test) => void): void {
         throw new Error(`skipped under CI: ${why}`);
       });
     } else {
-      tally.files.add((globalThis as { UVU_INDEX?: number }).UVU_INDEX ?? 0);
+      tally.files.add(file);
       tally.skipped.push(`${subject}: ${name} (${why})`);
     }
   };
@@ -36,12 +38,13 @@ export function describe(subject: string, define: (test: Test) => void): void {
   tests.run();
 }
 
-async function counted(body: Body): Promise<void> {
+async function counted(test: Omit<Failure, 'error'>, body: Body): Promise<void> {
+  tally.running = test;
   try {
     await body();
     tally.passed++;
   } catch (error) {
-    tally.failed++;
+    tally.failures.push({ ...test, error });
     throw error;
   }
 }
