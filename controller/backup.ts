@@ -7,8 +7,9 @@
  *     {documents: {collection: [document]}, files: {path: base64}}
  *
  * The master key is not in it: who finds the file finds nothing, and who wants
- * it back needs master.key, which is kept elsewhere. Of the audit log the newest
- * files are taken, as far as they fit.
+ * it back needs master.key, which is kept elsewhere. Nor is who is signed in: a
+ * sign-in that has ended does not come back. Of the audit log the newest files
+ * are taken, as far as they fit.
  */
 
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -28,6 +29,8 @@ const version = 1;
 const masterKey = 'master.key';
 /** Not of a backup: what is made anew, and the store, whose documents are in it. */
 const without = new Set(['store', 'control.sock', masterKey]);
+/** What a restored controller must not believe any more. */
+const withoutCollections: ReadonlySet<CollectionName> = new Set(['signIns', 'passwordLocks']);
 const maxFileBytes = 64 * 1024 * 1024;
 const maxArchiveBytes = 512 * 1024 * 1024;
 /** So many documents a commit. */
@@ -49,10 +52,9 @@ export type BackupOptions = {
 export async function createBackup({ store, data, keys, now }: BackupOptions): Promise<string> {
   // In one turn: no commit comes between two collections.
   const documents = Object.fromEntries(
-    (Object.keys(collections) as CollectionName[]).map((name) => [
-      name,
-      store.list(name).map(({ revision: _, ...document }) => document),
-    ]),
+    (Object.keys(collections) as CollectionName[])
+      .filter((name) => !withoutCollections.has(name))
+      .map((name) => [name, store.list(name).map(({ revision: _, ...document }) => document)]),
   );
   const files = await readFiles(data);
   const packed = await promisify(gzip)(JSON.stringify({ documents, files }));

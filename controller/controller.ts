@@ -214,7 +214,7 @@ export async function openController({
     const tls = files && (await openCertificate({ files, clock, log }));
     if (tls !== undefined) opened.push(tls);
     const api = await listenApi({
-      ...createSignIn(keys, clock),
+      ...createSignIn(store, keys, clock),
       tls,
       listen: apiListen,
       socket: join(data, 'control.sock'),

@@ -95,6 +95,8 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     totp: ({ isConfirmed }: { isConfirmed: boolean }) => ({ isConfirmed }),
   },
   setupLinks: { id: 'shown', hash: 'hidden', expiresAt: 'shown' },
+  signIns: undefined,
+  passwordLocks: undefined,
   pinLocks: undefined,
   upstreams: {
     id: 'shown',

@@ -1,6 +1,6 @@
 /**
- * Accounts: who signs in at the page, with a name and a password. No password
- * is in a document, and no code that could be used again.
+ * Accounts: who signs in at the page, with a name and a password, and who is
+ * signed in. No password is in a document, and no code or cookie that could be used again.
  */
 
 import * as z from 'zod';
@@ -51,6 +51,19 @@ export const setupLink = z.strictObject({
   expiresAt: z.number(),
 });
 
+/** Somebody at the page. */
+export const signIn = z.strictObject({
+  /** SHA-256 of the cookie, base64url. */
+  id: z.string().length(43),
+  subject: z.strictObject({ type: z.enum(['account', 'user']), id: z.string().max(64) }),
+  /** SHA-256 of the hash of the password or PIN that was right: with another one it is over. */
+  proof: z.string().length(43),
+  since: z.number(),
+  /** Of the last request, within a few minutes. */
+  lastAt: z.number(),
+});
+
 export type Role = z.infer<typeof role>;
 export type Account = z.infer<typeof account>;
+export type SignIn = z.infer<typeof signIn>;
 export type SetupLink = z.infer<typeof setupLink>;

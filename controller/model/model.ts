@@ -12,7 +12,7 @@
  */
 
 import { z } from 'zod';
-import { type Account, account, role, type SetupLink, setupLink } from './account.ts';
+import { type Account, account, role, type SetupLink, type SignIn, setupLink, signIn } from './account.ts';
 import { type DeskHistory, deskHistory } from './desk-events.ts';
 import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
 import { policy, secondDevice, sessionLimits } from './policy.ts';
@@ -287,7 +287,10 @@ export const apiToken = z.strictObject({
   expiresAt: z.number().optional(),
 });
 
-/** Failed PIN tries, counted for `extension@device`, `device` and `site`. */
+/**
+ * Failed tries. Of PINs, counted for `extension@device`, `device` and `site`; of
+ * passwords (api/access/attempts.ts), under a hash of what they are counted for.
+ */
 export const pinLock = z.strictObject({
   id: z.string(),
   failures: z.int(),
@@ -327,6 +330,8 @@ export const collections = {
   apiTokens: { schema: apiToken, id: 'id' },
   accounts: { schema: account, id: 'name' },
   setupLinks: { schema: setupLink, id: 'id' },
+  signIns: { schema: signIn, id: 'id' },
+  passwordLocks: { schema: pinLock, id: 'id' },
   pinLocks: { schema: pinLock, id: 'id' },
   upstreams: { schema: upstream, id: 'id' },
   emergencyCalls: { schema: emergencyCall, id: 'id' },
@@ -366,6 +371,8 @@ export type Documents = {
   apiTokens: ApiToken;
   accounts: Account;
   setupLinks: SetupLink;
+  signIns: SignIn;
+  passwordLocks: PinLock;
   pinLocks: PinLock;
   upstreams: Upstream;
   emergencyCalls: EmergencyCall;

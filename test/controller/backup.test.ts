@@ -30,7 +30,22 @@ async function world() {
       pinHash: 'scrypt:canary',
     },
   }));
-  await store.commit([{ type: 'put', collection: 'sites', value: site.parse({ id: 'berlin' }) }, ...users]);
+  // Who is signed in, and whose password was guessed at, are no part of it.
+  const signIn = {
+    id: 's'.repeat(43),
+    subject: { type: 'user' as const, id: '1042' },
+    proof: 'p'.repeat(43),
+  };
+  await store.commit([
+    { type: 'put', collection: 'sites', value: site.parse({ id: 'berlin' }) },
+    { type: 'put', collection: 'signIns', value: { ...signIn, since: 0, lastAt: 0 } },
+    {
+      type: 'put',
+      collection: 'passwordLocks',
+      value: { id: 'x', failures: 5, lastFailureAt: 0, lockedUntil: 9e15 },
+    },
+    ...users,
+  ]);
   await mkdir(join(data, 'site-ca'), { recursive: true });
   await mkdir(join(data, 'prompts', 'de'), { recursive: true });
   await writeFile(join(data, 'prompts', 'de', 'pin.wav'), wavOf({}));
@@ -59,6 +74,7 @@ describe('backup', (test) => {
     assert.equal(made, { documents: 1_501, files: 3 });
     const store = await openStore({ folder: join(data, 'store'), log });
     assert.is(store.list('users').length, 1_500);
+    assert.equal([...store.list('signIns'), ...store.list('passwordLocks')], []);
     assert.is(store.get('users', '1042')?.pinHash, 'scrypt:canary');
     assert.is(store.get('sites', 'berlin')?.timeZone, 'Europe/Berlin');
     await store.close();

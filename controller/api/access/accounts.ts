@@ -79,7 +79,7 @@ export function accountRoutes(deps: SignInDeps): Route[] {
   async function setPassword(of: Kept<Account>, chosen: string): Promise<void> {
     refuseWeakPassword(chosen, of.name);
     await put(of, { passwordHash: await passwords.hash(chosen) });
-    signIns.endAllOf({ type: 'account', id: of.name });
+    await signIns.endAllOf({ type: 'account', id: of.name });
   }
 
   /** Whoever sits down at a page that somebody left open does not know the password. */
@@ -181,7 +181,7 @@ export function accountRoutes(deps: SignInDeps): Route[] {
           const expect = expected(c, current);
           await store.commit([{ type: 'delete', collection: 'accounts', id: current.name, expect }]);
         });
-        signIns.endAllOf({ type: 'account', id: current.name });
+        await signIns.endAllOf({ type: 'account', id: current.name });
       },
     ),
     route(
@@ -207,7 +207,7 @@ export function accountRoutes(deps: SignInDeps): Route[] {
         ...{ method: 'delete', path: '/accounts/{name}/sign-ins', access: 'admin', tag: 'access' },
         summary: 'Sign an account out everywhere',
       },
-      ({ c, params }) => signIns.endAllOf({ type: 'account', id: within(c, params.name).name }),
+      async ({ c, params }) => await signIns.endAllOf({ type: 'account', id: within(c, params.name).name }),
     ),
     route(
       {

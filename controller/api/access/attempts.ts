@@ -8,9 +8,13 @@
  *     account             100 in 15 min   1 min
  *
  * So a stranger keeps nobody out who signs in from elsewhere, and a thousand of
- * them get a few tries a minute. Kept in memory, bounded: a restart forgets.
+ * them get a few tries a minute. Kept in the store, bounded, over a restart, and
+ * under a hash: what was typed for a name may have been a password.
  */
 
+import { createHash } from 'node:crypto';
+import type { PinLock } from '#controller/model/model.ts';
+import type { Change, Store } from '#controller/model/ports.ts';
 import { addFailure, type Limit, takeFailure } from '#controller/sessions/locks.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -24,56 +28,72 @@ const limits: Readonly<Record<'pair' | 'address' | 'account', Limit>> = {
   account: { tries: 100, windowMs, lockMs: minute, maxLockMs: minute },
 };
 
-const maxKept = 10_000;
+const pruneMs = minute;
 
-type Count = ReturnType<typeof addFailure>;
+export type AttemptsOptions = { store: Store; clock: Clock; maxKept?: number };
 
 export class Attempts {
+  readonly #store: Store;
   readonly #clock: Clock;
-  readonly #counts = new Map<string, Count>();
+  readonly #maxKept: number;
+  #prunedAt: number | undefined;
 
-  constructor(clock: Clock) {
+  constructor({ store, clock, maxKept = 10_000 }: AttemptsOptions) {
+    this.#store = store;
     this.#clock = clock;
+    this.#maxKept = maxKept;
   }
 
   /** Counts it as wrong until `right` says otherwise. Throws `limit.reached`. */
   charge(account: string, address: string): { right(): void } {
     const now = this.#clock.wall();
-    const scopes = scopesOf(account, address).map(([key, limit]) => ({ key, limit, count: this.#of(key) }));
+    const scopes = scopesOf(account, address).map(({ id, limit }) => ({ limit, count: this.#of(id) }));
     const until = Math.max(...scopes.map(({ count }) => count.lockedUntil));
     if (until > now) {
       const seconds = Math.ceil((until - now) / 1_000);
       throw new Fault('limit.reached', `too many wrong tries; again in ${seconds} s`, { seconds });
     }
-    for (const { key, limit, count } of scopes) this.#keep(key, addFailure(count, limit, now));
+    const charged = scopes.map(({ limit, count }) => put(addFailure(count, limit, now)));
+    this.#store.note([...this.#prunable(now), ...charged]);
     return {
       right: () => {
-        for (const { key, limit } of scopes) this.#keep(key, takeFailure(this.#of(key), limit));
-        this.#counts.delete(scopes[0]?.key ?? '');
+        const [pair, ...others] = scopesOf(account, address);
+        const given = others.map(({ id, limit }) => put(takeFailure(this.#of(id), limit)));
+        this.#store.note(pair === undefined ? given : [remove(pair), ...given]);
       },
     };
   }
 
-  #of(key: string): Count {
-    return this.#counts.get(key) ?? { id: key, failures: 0, lastFailureAt: 0, lockedUntil: 0 };
+  #of(id: string): PinLock {
+    return this.#store.get('passwordLocks', id) ?? { id, failures: 0, lastFailureAt: 0, lockedUntil: 0 };
   }
 
-  /** The longest unused goes first. */
-  #keep(key: string, count: Count): void {
-    this.#counts.delete(key);
-    this.#counts.set(key, count);
-    const [oldest] = this.#counts.keys();
-    if (this.#counts.size > maxKept && oldest !== undefined) this.#counts.delete(oldest);
+  /** What has leaked away, now and then; the longest unused, when there are too many. */
+  #prunable(now: number): Change[] {
+    const kept = this.#store.list('passwordLocks');
+    const tooMany = kept.length + scopeCount - this.#maxKept;
+    if (tooMany <= 0 && this.#prunedAt !== undefined && now - this.#prunedAt < pruneMs) return [];
+    this.#prunedAt = now;
+    const oldestFirst = kept.toSorted((a, b) => a.lastFailureAt - b.lastFailureAt);
+    return oldestFirst.filter((each, nth) => nth < tooMany || lastOf(each) + windowMs < now).map(remove);
   }
 }
 
-function scopesOf(account: string, address: string): [key: string, limit: Limit][] {
+const lastOf = ({ lastFailureAt, lockedUntil }: PinLock) => Math.max(lastFailureAt, lockedUntil);
+const put = (value: PinLock): Change => ({ type: 'put', collection: 'passwordLocks', value });
+const remove = ({ id }: { id: string }): Change => ({ type: 'delete', collection: 'passwordLocks', id });
+
+const scopeCount = 3;
+
+function scopesOf(account: string, address: string): { id: string; limit: Limit }[] {
   return [
-    [`${account} ${address}`, limits.pair],
-    [`address ${address}`, limits.address],
-    [`account ${account}`, limits.account],
+    { id: hash(`${account} ${address}`), limit: limits.pair },
+    { id: hash(`address ${address}`), limit: limits.address },
+    { id: hash(`account ${account}`), limit: limits.account },
   ];
 }
+
+const hash = (text: string) => createHash('sha256').update(text).digest('base64url');
 
 /** One customer of a provider has a /64 (RFC 6177): he is one. */
 export function networkOf(address: string): string {

@@ -56,7 +56,7 @@ function checkOrigin(c: Context, host: string, isNeeded: boolean, isSecure: bool
 
 function signedIn({ store, signIns, access }: IdentityDeps, c: Context): Who | undefined {
   const cookie = getCookie(c, cookieName(access));
-  const subject = cookie === undefined ? undefined : signIns.find(cookie, (of) => proofOf(store, of));
+  const subject = cookie === undefined ? undefined : signIns.find(cookie);
   if (subject === undefined) return undefined;
   if (subject.type === 'user') {
     const { id } = subject;
@@ -88,9 +88,9 @@ export function keepCookie({ access }: Pick<IdentityDeps, 'access'>, c: Context,
 }
 
 /** The sign-in that the request came with is over, and the browser forgets it. */
-export function dropCookie({ access, signIns }: IdentityDeps, c: Context): void {
+export async function dropCookie({ access, signIns }: IdentityDeps, c: Context): Promise<void> {
   const cookie = getCookie(c, cookieName(access));
-  if (cookie !== undefined) signIns.end(cookie);
+  if (cookie !== undefined) await signIns.end(cookie);
   deleteCookie(c, cookieName(access), {
     path: '/',
     secure: access.type === 'token' && access.isSecure === true,

@@ -33,6 +33,8 @@ const siteOf: { readonly [C in CollectionName]: SiteOf<Documents[C]> | 'company'
   apiTokens: 'company',
   accounts: 'company',
   setupLinks: 'company',
+  signIns: 'company',
+  passwordLocks: 'company',
   pinLocks: 'company',
   upstreams: 'company',
   emergencyCalls: ({ site }) => site,

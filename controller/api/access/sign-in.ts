@@ -25,7 +25,7 @@ import { Pins } from '#controller/sessions/pins.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { Attempts, networkOf } from './attempts.ts';
-import { dropCookie, type IdentityDeps, keepCookie } from './identify.ts';
+import { dropCookie, type IdentityDeps, keepCookie, proofOf } from './identify.ts';
 import { maxPasswordLength, refuseWeakPassword } from './passwords.ts';
 import { remoteOf } from './perform.ts';
 import { SignIns } from './sign-ins.ts';
@@ -46,12 +46,13 @@ const passwordCost = 65_536;
 
 /** What both listeners share. */
 export function createSignIn(
+  store: Store,
   keys: Pick<Keys, 'passwordPepper'>,
   clock: Clock,
 ): Pick<SignInDeps, 'signIns' | 'attempts' | 'passwords'> {
   return {
-    signIns: new SignIns(clock),
-    attempts: new Attempts(clock),
+    signIns: new SignIns({ store, clock, proofOf: (subject) => proofOf(store, subject) }),
+    attempts: new Attempts({ store, clock }),
     passwords: new Pins({ pepper: keys.passwordPepper, cost: passwordCost, maxWaiting: 16 }),
   };
 }
@@ -98,7 +99,7 @@ export function signInRoutes(deps: SignInDeps): Route[] {
     }
     if (account.totp?.isConfirmed) await checkCode(deps, account, account.totp, typed.code);
     right();
-    keepCookie(deps, c, signIns.begin({ type: 'account', id: name }, account.passwordHash));
+    keepCookie(deps, c, await signIns.begin({ type: 'account', id: name }, account.passwordHash));
     const { role: own, sites } = account;
     c.set('who', { name, account: name, how: 'admin', role: own, ...(sites && { sites }) });
   }
@@ -109,7 +110,7 @@ export function signInRoutes(deps: SignInDeps): Route[] {
     if ((await pins.check(networkOf(remoteOf(c)), typed.extension, typed.pin)) !== 'right') throw refused();
     const { pinHash } = store.get('users', id) ?? {};
     if (pinHash === undefined) throw refused();
-    keepCookie(deps, c, signIns.begin({ type: 'user', id }, pinHash));
+    keepCookie(deps, c, await signIns.begin({ type: 'user', id }, pinHash));
     c.set('who', { name: `extension ${id}`, how: 'self', role: 'user', extension: id });
   }
 
@@ -141,7 +142,7 @@ export function signInRoutes(deps: SignInDeps): Route[] {
     ),
     route(
       { ...{ method: 'post', path: '/sign-out', access: 'open', tag: 'access', summary: 'Sign out' } },
-      ({ c }) => dropCookie(deps, c),
+      async ({ c }) => await dropCookie(deps, c),
     ),
     route(
       {

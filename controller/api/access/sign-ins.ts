@@ -1,78 +1,96 @@
 /**
- * Who is signed in at the page: a cookie with 256 random bits, of which we keep
- * the hash. They end after 12 hours without a request, after 7 days anyway, when
- * they are ended, and with the password or PIN they began with. A restart of the
- * controller ends them all.
+ * Who is signed in at the page: a cookie with 256 random bits, of which the
+ * store keeps the hash, so that a restart of the controller signs nobody out.
+ * They end after 12 hours without a request, after 7 days anyway, when they are
+ * ended, and with the password or PIN they began with. No backup has them.
  */
 
 import { createHash, randomBytes } from 'node:crypto';
+import type { SignIn } from '#controller/model/account.ts';
+import type { Change, Kept, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 
-const hour = 3_600_000;
+const minute = 60_000;
+const hour = 60 * minute;
 const idleMs = 12 * hour;
 const longestMs = 7 * 24 * hour;
-const maxAll = 5_000;
+/** A request after less than that is not worth a line in the journal. */
+const noteMs = 5 * minute;
 const maxEach = 20;
 
 /** Somebody at the page: an account, or the user of an extension. */
-export type Subject = { type: 'account' | 'user'; id: string };
+export type Subject = SignIn['subject'];
 
-type Kept = {
-  subject: Subject;
-  /** Hash of the password or PIN that was right. */
-  proof: string;
-  since: number;
-  lastAt: number;
-};
+/** What would have to be right today: the hash of a password or PIN. */
+export type ProofOf = (subject: Subject) => string | undefined;
+
+export type SignInsOptions = { store: Store; clock: Clock; proofOf: ProofOf; maxAll?: number };
 
 export class SignIns {
+  readonly #store: Store;
   readonly #clock: Clock;
-  /** The least recently used first. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #proofOf: ProofOf;
+  readonly #maxAll: number;
 
-  constructor(clock: Clock) {
+  constructor({ store, clock, proofOf, maxAll = 5_000 }: SignInsOptions) {
+    this.#store = store;
     this.#clock = clock;
+    this.#proofOf = proofOf;
+    this.#maxAll = maxAll;
   }
 
-  /** The cookie's value. */
-  begin(subject: Subject, proof: string): string {
-    const own = [...this.#kept].filter(([, kept]) => isOf(kept, subject)).map(([key]) => key);
-    for (const key of own.slice(0, Math.max(0, own.length - maxEach + 1))) this.#kept.delete(key);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size >= maxAll && oldest !== undefined) this.#kept.delete(oldest);
+  /** The cookie's value; `proof`: the hash of what was right. On disk when it resolves. */
+  async begin(subject: Subject, proof: string): Promise<string> {
+    const kept = this.#store.list('signIns').toSorted((a, b) => a.lastAt - b.lastAt);
+    const good = kept.filter((each) => this.#isGood(each));
+    const own = good.filter((each) => isOf(each, subject));
+    const tooMany = new Set([
+      ...own.slice(0, Math.max(0, own.length - maxEach + 1)),
+      ...good.slice(0, Math.max(0, good.length - this.#maxAll + 1)),
+    ]);
+    const over = kept.filter((each) => tooMany.has(each) || !this.#isGood(each));
     const token = randomBytes(32).toString('base64url');
-    const now = this.#clock.now();
-    this.#kept.set(hash(token), { subject, proof, since: now, lastAt: now });
+    const now = this.#clock.wall();
+    const value: SignIn = { id: hash(token), subject, proof: hash(proof), since: now, lastAt: now };
+    await this.#store.commit([...over.map(remove), { type: 'put', collection: 'signIns', value }]);
     return token;
   }
 
-  /** Undefined when it is none, or is over. `proofOf`: what would have to be right today. */
-  find(token: string, proofOf: (subject: Subject) => string | undefined): Subject | undefined {
-    const key = hash(token);
-    const kept = this.#kept.get(key);
+  /** Undefined when it is none, or is over; once seen to be over it does not come back. */
+  find(token: string): Subject | undefined {
+    const kept = this.#store.get('signIns', hash(token));
     if (kept === undefined) return undefined;
-    this.#kept.delete(key);
-    const now = this.#clock.now();
-    const isOver = now - kept.lastAt >= idleMs || now - kept.since >= longestMs;
-    if (isOver || proofOf(kept.subject) !== kept.proof) return undefined;
-    kept.lastAt = now;
-    this.#kept.set(key, kept);
+    if (!this.#isGood(kept)) {
+      this.#store.note([remove(kept)]);
+      return undefined;
+    }
+    const now = this.#clock.wall();
+    if (now - kept.lastAt >= noteMs) {
+      this.#store.note([{ type: 'put', collection: 'signIns', value: { ...kept, lastAt: now } }]);
+    }
     return kept.subject;
   }
 
-  end(token: string): void {
-    this.#kept.delete(hash(token));
+  async end(token: string): Promise<void> {
+    const kept = this.#store.get('signIns', hash(token));
+    if (kept !== undefined) await this.#store.commit([remove(kept)]);
   }
 
-  endAllOf(subject: Subject): void {
-    for (const [key, kept] of this.#kept) if (isOf(kept, subject)) this.#kept.delete(key);
+  async endAllOf(subject: Subject): Promise<void> {
+    const own = this.#store.list('signIns').filter((each) => isOf(each, subject));
+    if (own.length > 0) await this.#store.commit(own.map(remove));
   }
 
-  get size(): number {
-    return this.#kept.size;
+  #isGood({ subject, proof, since, lastAt }: SignIn): boolean {
+    const now = this.#clock.wall();
+    if (now - lastAt >= idleMs || now - since >= longestMs) return false;
+    const current = this.#proofOf(subject);
+    return current !== undefined && hash(current) === proof;
   }
 }
 
-const isOf = ({ subject }: Kept, { type, id }: Subject) => subject.type === type && subject.id === id;
+const isOf = ({ subject }: Kept<SignIn>, { type, id }: Subject) => subject.type === type && subject.id === id;
 
-const hash = (token: string) => createHash('sha256').update(token).digest('base64');
+const remove = ({ id }: SignIn): Change => ({ type: 'delete', collection: 'signIns', id });
+
+const hash = (text: string) => createHash('sha256').update(text).digest('base64url');

@@ -2,8 +2,7 @@
 
 import * as assert from 'uvu/assert';
 import { z } from 'zod';
-import { Attempts } from '#controller/api/access/attempts.ts';
-import { SignIns } from '#controller/api/access/sign-ins.ts';
+import { createSignIn } from '#controller/api/access/sign-in.ts';
 import { type AppDeps, apiRoutes, createApp } from '#controller/api/app.ts';
 import { createEventLog } from '#controller/api/event-log.ts';
 import { createStreams } from '#controller/api/events.ts';
@@ -81,8 +80,7 @@ export function createApiWorld({
   const deps: Omit<AppDeps, 'access'> = {
     store,
     audit,
-    signIns: new SignIns(clock),
-    attempts: new Attempts(clock),
+    ...createSignIn(store, keys, clock),
     passwords: new Pins({ pepper: keys.passwordPepper, cost: 16 }),
     pageUrl: () => 'http://127.0.0.1:8480',
     events,

@@ -55,8 +55,10 @@ describe('what the audit log shows of a document', (test) => {
       'bindings',
       'deskEvents',
       'emergencyCalls',
+      'passwordLocks',
       'pinLocks',
       'redirections',
+      'signIns',
       'subscriptions',
     ]);
   });

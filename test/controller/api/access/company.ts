@@ -110,7 +110,7 @@ export async function createCompany() {
     ['user', '100'],
     ['otherUser', '101'],
   ] as const) {
-    const cookie = deps.signIns.begin({ type: 'user', id }, 'scrypt:canary');
+    const cookie = await deps.signIns.begin({ type: 'user', id }, 'scrypt:canary');
     headersOf[name] = { host, origin: `http://${host}`, cookie: `hotdesk=${cookie}` };
   }
   for (const [index, [name, scope]] of Object.entries(tokenOf).entries()) {

@@ -1,7 +1,10 @@
 import { Secret, TOTP } from 'otpauth';
 import * as assert from 'uvu/assert';
-import { newSetupLink } from '#controller/api/access/sign-in.ts';
+import { Attempts } from '#controller/api/access/attempts.ts';
+import { createSignIn, newSetupLink } from '#controller/api/access/sign-in.ts';
+import { SignIns } from '#controller/api/access/sign-ins.ts';
 import { createApp } from '#controller/api/app.ts';
+import { createKeys } from '#controller/keys.ts';
 import { createApiWorld } from '#test/controller/api/world.ts';
 import { describe } from '#test/support/describe.ts';
 
@@ -163,6 +166,69 @@ describe('sign-in', (test) => {
     }
     assert.is(statuses.lastIndexOf(200), statuses.indexOf(401) - 1);
     assert.is(statuses.filter((status) => status === 200).length, Math.floor((7 * 24) / 11));
+  });
+
+  test('a restart signs nobody out and forgets no wrong try; the store has neither cookie, password nor name', async () => {
+    const { ask, browser, signIn, deps, store, clock } = await createDoor();
+    const headers = await browser();
+    for (let nth = 0; nth < 5; nth++) await ask('POST', '/sign-in', { name: 'anna', password: 'canary' });
+    const keys = createKeys(new Uint8Array(32));
+    const app = createApp({ ...deps, ...createSignIn(store, keys, clock), access: deps.access });
+    assert.is((await app.request('/api/v1/me', { headers })).status, 200);
+    const body = JSON.stringify({ name: 'anna', password });
+    const again = { ...secure, 'content-type': 'application/json' };
+    assert.is((await app.request('/api/v1/sign-in', { method: 'POST', headers: again, body })).status, 429);
+    assert.is((await signIn()).status, 429);
+    const kept = JSON.stringify([...store.list('signIns'), ...store.list('passwordLocks')]);
+    assert.not.match(kept, new RegExp(`canary|horse|scrypt|${headers.cookie.split('=')[1]}`));
+    assert.not.match(JSON.stringify(store.list('passwordLocks')), 'anna');
+  });
+
+  test('signing out ends one, on disk; the longest unused of too many goes, and what is over is swept', async () => {
+    const { store, clock } = await createDoor();
+    const isOpen = new Set(['anna', 'ben']);
+    const proofOf = ({ id }: { id: string }) => (isOpen.has(id) ? 'proof' : undefined);
+    const signIns = new SignIns({ store, clock, proofOf, maxAll: 22 });
+    const begin = async (id: string) => {
+      clock.advance(1_000);
+      return await signIns.begin({ type: 'account', id }, 'proof');
+    };
+    const tokens: string[] = [];
+    for (let nth = 0; nth < 22; nth++) tokens.push(await begin('anna'));
+    const found = tokens.map((token) => signIns.find(token)?.id);
+    assert.equal(found.lastIndexOf(undefined), 1, 'the first two of 22');
+    await signIns.end(tokens[5] ?? '');
+    assert.is(signIns.find(tokens[5] ?? ''), undefined);
+    for (const _ of [1, 2, 3]) await begin('ben');
+    assert.is(store.list('signIns').length, 22);
+    await begin('ben');
+    assert.is(store.list('signIns').length, 22);
+    assert.is(signIns.find(tokens[2] ?? ''), undefined);
+    isOpen.delete('anna');
+    await begin('ben');
+    assert.is(store.list('signIns').length, 5, 'nobody is there whose account is not');
+    clock.advance(12 * hour);
+    await begin('ben');
+    assert.is(store.list('signIns').length, 1);
+  });
+
+  test('wrong tries are kept for so many, and those that leaked away are swept', async () => {
+    const { store, clock } = await createDoor();
+    const attempts = new Attempts({ store, clock, maxKept: 12 });
+    for (let nth = 0; nth < 20; nth++) {
+      attempts.charge(`name ${nth}`, `192.0.2.${nth}`);
+      clock.advance(1_000);
+    }
+    assert.ok(store.list('passwordLocks').length <= 12, String(store.list('passwordLocks').length));
+    for (let nth = 0; nth < 4; nth++) attempts.charge('name 19', '192.0.2.19');
+    assert.throws(() => attempts.charge('name 19', '192.0.2.19'), /too many wrong tries/);
+    clock.advance(hour);
+    attempts.charge('another', '198.51.100.1').right();
+    assert.is(
+      store.list('passwordLocks').length,
+      2,
+      'what was given back counts for nothing, until it is swept',
+    );
   });
 
   test('what a role loses it loses at once', async () => {
