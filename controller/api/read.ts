@@ -110,6 +110,17 @@ export function absent(c: Context): 'absent' {
   throw new Fault('conflict', 'if-match: there is none yet', { field: 'if-match', status: 412 });
 }
 
+/**
+ * What a commit refused because somebody was quicker is, for who named what he
+ * had seen, the same as if it had been seen before: 412 (RFC 9110 13.1.1).
+ */
+export function asPrecondition(c: Context, error: unknown): unknown {
+  const isLate = Fault.is(error) && error.code === 'conflict' && error.facts.collection !== undefined;
+  const field = ['if-match', 'if-none-match'].find((name) => c.req.header(name) !== undefined);
+  if (!isLate || field === undefined) return error;
+  return new Fault('conflict', `${field}: has changed meanwhile`, { field, status: 412 }, { cause: error });
+}
+
 /** What `If-Match` can be told afterwards. */
 export function tag(c: Context, { revision }: { revision: number }): void {
   c.header('etag', formatTag(revision));

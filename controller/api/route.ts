@@ -31,7 +31,7 @@ import type { Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import type { Access } from '#controller/api/access/who.ts';
-import { read, readBytes, readObject, wrong } from './read.ts';
+import { asPrecondition, read, readBytes, readObject, wrong } from './read.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -103,12 +103,21 @@ export function route<
         bytes: raw === undefined ? undefined : await readRaw(c, raw),
       };
       // What was read by the declaration has its types.
-      const result = await run(asked as unknown as Asked<Path, z.infer<Query>, z.infer<Body>>);
+      const typed = asked as unknown as Asked<Path, z.infer<Query>, z.infer<Body>>;
+      const result = await tried(c, () => run(typed));
       if (result instanceof Response) return result;
       if (answer === undefined) return c.body(null, 204);
       return c.json(result as object, status as ContentfulStatusCode);
     },
   };
+}
+
+async function tried<T>(c: Context, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw asPrecondition(c, error);
+  }
 }
 
 async function readRaw(c: Context, { type, maxBytes }: Raw): Promise<Buffer> {

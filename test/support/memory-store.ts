@@ -74,7 +74,8 @@ function prepare(change: Change, rows: ReadonlyMap<string, Any>): Prepared {
   const id = change.type === 'put' ? String(Reflect.get(change.value, idField)) : change.id;
   const before = rows.get(id);
   const wanted = change.expect === 'absent' ? undefined : (change.expect ?? before?.revision);
-  if (wanted !== before?.revision) throw new Fault('conflict', `${collection} ${id} has changed`, { id });
+  if (wanted !== before?.revision)
+    throw new Fault('conflict', `${collection} ${id} has changed`, { collection, id });
   if (change.type === 'delete') return { collection, id, before };
   const { revision: _, ...value } = change.value as Any;
   const read = schema.safeParse(value);

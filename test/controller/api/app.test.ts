@@ -217,6 +217,30 @@ describe('API documents', (test) => {
     assert.is((await ask('PATCH', '/users/100', { name: 'C' }, { 'if-match': 'nonsense' })).status, 412);
   });
 
+  // biome-ignore format: a table
+  const races: { name: string; method: string; path: string; headers: Record<string, string>; status: number }[] = [
+    { name: 'a change',              method: 'PATCH',  path: '/users/100', headers: { 'if-match': '*' },      status: 412 },
+    { name: 'a removal',             method: 'DELETE', path: '/users/100', headers: { 'if-match': '*' },      status: 412 },
+    { name: 'what was not to be there', method: 'PUT', path: '/users/101', headers: { 'if-none-match': '*' }, status: 412 },
+    { name: 'who names nothing',     method: 'PATCH',  path: '/users/100', headers: {},                       status: 409 },
+  ];
+  for (const { name, method, path, headers, status } of races) {
+    test(`somebody is quicker than ${name}, between the look and the commit: ${status}`, async () => {
+      const { ask, store } = createApiWorld();
+      const { commit } = store;
+      store.commit = async (changes) => {
+        store.commit = commit;
+        const [, , extension = ''] = path.split('/');
+        const value = { extension, name: 'Quick', hotdesk: true, keys: [] };
+        await commit([{ type: 'put', collection: 'users', value }]);
+        await commit(changes);
+      };
+      const body = method === 'DELETE' ? undefined : { name: 'Late' };
+      assert.is((await ask(method, path, body, headers)).status, status);
+      assert.is(store.get('users', path.slice(7))?.name, 'Quick');
+    });
+  }
+
   test('a PUT keeps what no face shows, and does not make what was to be changed', async () => {
     const { ask, store } = createApiWorld();
     const put = await ask('PUT', '/users/100', { name: 'Anne' });
