@@ -282,11 +282,6 @@ low_port_of() {
 # unit NAME DESCRIPTION COMMAND MEMORY
 unit() {
   capability=$(low_port_of "$1")
-  # The agent says when it is up and that it lives, by systemd-notify; the controller does not.
-  supervision=Type=exec
-  [ "$1" != hotdesk-agent ] || supervision='Type=notify
-NotifyAccess=all
-WatchdogSec=60'
   cat <<END
 [Unit]
 Description=$2
@@ -294,7 +289,10 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
-$supervision
+# It says itself when it listens and that it lives, by systemd-notify, which is a process of its own.
+Type=notify
+NotifyAccess=all
+WatchdogSec=60
 # Settings of your own, as HOTDESK_...=
 EnvironmentFile=-/etc/default/$1
 ExecStart=$3

@@ -7,6 +7,7 @@
  *     SIGHUP               reads the log level again, and says what else was changed and wants a restart
  */
 
+import { spawn } from 'node:child_process';
 import cluster from 'node:cluster';
 import { mkdir, readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
@@ -17,6 +18,7 @@ import { runDoctor } from '#agent/doctor/command.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import { createSdNotify, type SdNotify } from '#protocol/sd-notify.ts';
 import { type Agent, runAgent } from './agent.ts';
 import { findKept, readRefusal } from './bundles.ts';
 import { type Channel, openChannel } from './channel.ts';
@@ -24,7 +26,6 @@ import { type AgentConfig, listenAddresses, loadConfig, needRestart } from './co
 import { download } from './dial.ts';
 import { enrol } from './enrol.ts';
 import { type AgentIdentity, keepIdentity, readIdentity } from './identity.ts';
-import { createNotify, type Notify } from './notify.ts';
 import { startParent } from './parent.ts';
 import { maskProxy, proxyFor } from './proxy.ts';
 import { createStateFile, waitUntilUp } from './state.ts';
@@ -102,7 +103,11 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
     { version, site: identity.site, controller: identity.controller.host, ...effective, ...via },
     'starting',
   );
-  const notify = createNotify({ env, clock: systemClock });
+  const notify = createSdNotify({
+    env,
+    clock: systemClock,
+    run: (program, lines) => spawn(program, lines, { stdio: 'ignore' }).on('error', () => {}),
+  });
   if (flags.has('supervised') && cluster.isPrimary) {
     return await runParent({ folder, config, identity, notify, log, surroundings });
   }
@@ -212,7 +217,7 @@ type ParentNeeds = {
   folder: string;
   config: AgentConfig;
   identity: AgentIdentity;
-  notify: Notify;
+  notify: SdNotify;
   log: Logger;
   surroundings: Surroundings;
 };

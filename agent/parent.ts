@@ -17,9 +17,9 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Clock } from '#protocol/clock.ts';
+import type { SdNotify } from '#protocol/sd-notify.ts';
 import { keepCurrent, keepRefusal, type Offer } from './bundles.ts';
 import type { ToAgent, ToParent } from './channel.ts';
-import type { Notify } from './notify.ts';
 import type { Log } from './tunnel.ts';
 
 export type ParentOptions = {
@@ -30,7 +30,7 @@ export type ParentOptions = {
   /** How long a new version has to reach the controller. */
   patienceMs: number;
   clock: Clock;
-  notify: Notify;
+  notify: SdNotify;
   log: Log;
 };
 

@@ -10,6 +10,7 @@
  * The only place that reads the environment, standard input and the arguments.
  */
 
+import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +23,9 @@ import { nodeVersion } from '#controller/release/node-files.ts';
 import { addNode } from '#controller/release/release.ts';
 import { readIfThere } from '#controller/store/files.ts';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
+import { systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import { createSdNotify } from '#protocol/sd-notify.ts';
 import { restoreBackup } from './backup.ts';
 import {
   type ConfigInput,
@@ -211,7 +214,16 @@ async function serve(): Promise<number> {
     io.err(`\nThere is no account yet. Make the first one within 24 hours at\n\n  ${controller.setup}\n`);
   }
   if (jsonReady) io.out(JSON.stringify({ ready: true, tunnel, api }));
+  const notify = createSdNotify({
+    env: io.env,
+    clock: systemClock,
+    run: (program, lines) => spawn(program, lines, { stdio: 'ignore' }).on('error', () => {}),
+  });
+  notify.tell('READY=1', `STATUS=agents come in at ${tunnel}, page and API at ${api}`);
+  // Said by a timer: a loop that hangs says nothing.
+  notify.keepWatch(() => true);
   log.info({ why: await stopped }, 'stopping');
+  notify.close();
   await controller.close();
   log.info({}, 'stopped');
   if (process.connected) process.disconnect();

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { keepIdentity } from '#agent/identity.ts';
 import { describe } from '#test/support/describe.ts';
+import { openSystemdNotify } from '#test/support/systemd-notify.ts';
 import { until } from '#test/support/until.ts';
 
 const main = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
@@ -51,8 +52,9 @@ describe('hotdesk-agent', (test) => {
     assert.not.match(out + err, 'CANARY-3');
   }, 15_000);
 
-  test('SIGHUP: the log level is taken, and it is said what wants a restart', async () => {
+  test('under its parent: the service manager hears; SIGHUP takes the log level, and what wants a restart is said', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hotdesk-agent-'));
+    const { env, told } = await openSystemdNotify(folder);
     const { privateKey } = generateKeyPairSync('ed25519');
     const controller = new URL('wss://127.0.0.1:1');
     await keepIdentity(folder, { agent: 'a'.repeat(16), site: 'berlin', controller, pins: [], privateKey });
@@ -60,10 +62,7 @@ describe('hotdesk-agent', (test) => {
     const child = spawn(
       process.execPath,
       ['--import', 'tsx', main, 'run', '--supervised', '--data', folder, ...ports],
-      {
-        env: { PATH: process.env.PATH },
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
+      { env, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     let said = '';
     child.stderr.on('data', (part: Buffer) => {
@@ -71,6 +70,8 @@ describe('hotdesk-agent', (test) => {
     });
     const ended = once(child, 'exit');
     await until('it listens', () => said.includes('"listening"'), 30_000);
+    await until('it is ready', async () => (await told()).includes('READY=1'), 30_000);
+    await until('it lives', async () => (await told()).includes('WATCHDOG=1'), 30_000);
     await writeFile(join(folder, 'agent.json'), '{"logLevel": "debug", "upgradeSeconds": 90}');
     child.kill('SIGHUP');
     await until('it has reloaded', () => said.includes('"reloaded"'), 30_000);
@@ -82,7 +83,8 @@ describe('hotdesk-agent', (test) => {
     assert.is(child.exitCode, null);
     child.kill('SIGTERM');
     await ended;
-    await rm(folder, { recursive: true });
+    // One more may be on its way to the service manager.
+    await rm(folder, { recursive: true, maxRetries: 10 });
   }, 60_000);
 
   test('--check-config prints what would be used', async () => {

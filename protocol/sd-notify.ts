@@ -1,12 +1,12 @@
 /**
- * Tells the service manager how we are (sd_notify(3)), where it asks: Node has no
- * datagrams of the local kind, so `systemd-notify` carries them.
+ * Tells the service manager how a program is (sd_notify(3)), where it asks. Node
+ * has no datagrams of the local kind, so the program that the caller starts,
+ * `systemd-notify`, carries them.
  */
 
-import { spawn } from 'node:child_process';
-import type { Clock } from '#protocol/clock.ts';
+import type { Clock } from './clock.ts';
 
-export type Notify = {
+export type SdNotify = {
   /** As `READY=1`, `STATUS=…`. */
   tell(...lines: string[]): void;
   /** While `isWell`, says so at a third of the time after which we would be taken for dead. */
@@ -14,15 +14,20 @@ export type Notify = {
   close(): void;
 };
 
-export function createNotify({ env, clock }: { env: NodeJS.ProcessEnv; clock: Clock }): Notify {
+export type SdNotifyOptions = {
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  /** Runs it. Where it cannot be run nothing is told, and the service manager says so itself. */
+  run: (program: 'systemd-notify', lines: readonly string[]) => void;
+};
+
+export function createSdNotify({ env, clock, run }: SdNotifyOptions): SdNotify {
   const isAsked = env.NOTIFY_SOCKET !== undefined;
   const watchdogMs = Number(env.WATCHDOG_USEC ?? 0) / 1_000;
   let cancel = () => {};
 
   function tell(...lines: string[]): void {
-    if (!isAsked) return;
-    // Without it nothing is told, and the service manager says so itself.
-    spawn('systemd-notify', lines, { stdio: 'ignore', env }).on('error', () => {});
+    if (isAsked) run('systemd-notify', lines);
   }
 
   return {
