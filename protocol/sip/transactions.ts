@@ -81,7 +81,7 @@ export class Transactions<Peer> {
   readonly #maxTransactions: number;
   readonly #maxPerPeer: number;
   readonly #servers = new Map<string, RunningServer<Peer>>();
-  readonly #clients = new Map<string, RunningClient>();
+  readonly #clients = new Map<string, RunningClient & { readonly peerKey: string }>();
   /** Server transactions of each peer, and of each request by what its copies share. */
   readonly #ofPeer = new Map<string, number>();
   readonly #ofMerge = new Map<string, number>();
@@ -132,6 +132,13 @@ export class Transactions<Peer> {
       });
     }
     return this.#startClient(message, peer, on).transaction;
+  }
+
+  /** What was sent there never left: each request of ours to it ends with `transport` (RFC 3261 17.1.4). */
+  fail(peer: Peer): void {
+    const peerKey = this.#options.keyOf(peer);
+    const there = [...this.#clients.values()].filter((each) => each.peerKey === peerKey);
+    for (const { running } of there) running.feed({ type: 'failed' });
   }
 
   /** Ends all, quietly. */
@@ -237,7 +244,7 @@ export class Transactions<Peer> {
       cancel: (cancel) => void this.#startClient(cancel, peer, { response: () => undefined }),
       onGone: () => this.#clients.delete(key),
     });
-    this.#clients.set(key, client);
+    this.#clients.set(key, { ...client, peerKey: this.#options.keyOf(peer) });
     client.running.begin();
     return client;
   }

@@ -15,7 +15,7 @@ import { type Kamailio, openKamailio } from './kamailio.ts';
 import { openSippPhone, runFarEnd, runSipp, type SippPhone } from './sipp.ts';
 import { device, openWorld, type World } from './world.ts';
 
-const missing = (['kamailio', 'sipp'] as const).filter((program) => !hasProgram(program));
+const missing = (['kamailio', 'kamailio/modules/tls.so', 'sipp'] as const).filter((program) => !hasProgram(program));
 const why = missing.length > 0 ? `${missing.join(' and ')} not installed` : '';
 const realm = 'pbx.invalid';
 const secret = 'canary-9b1f-pbx-secret';
@@ -31,6 +31,8 @@ describe('kamailio as the PBX', (test) => {
   let phone: SippPhone;
   let far: SippPhone;
   let dead = 0;
+  /** Where the controller speaks to the PBX from, by TLS. */
+  let own = 0;
 
   const it = why === '' ? test : (name: string) => test.skip(name, why);
   const holds = ({ code, said }: { code: number; said: string }) =>
@@ -48,6 +50,20 @@ describe('kamailio as the PBX', (test) => {
         (await shown()).registrations.find((each) => each.extension === '100' && each.state === state),
       15_000,
     );
+  const stateOf = (id: string, state: string) =>
+    until(
+      `${id} is ${state}`,
+      async () =>
+        ((await ok('GET', `/upstreams/${id}`)) as unknown as Shown).addressStates[0]?.state === state,
+      15_000,
+    );
+  /** By TLS; what was said before that line is old. */
+  const registered = (after: number) =>
+    until(
+      'a REGISTER by TLS',
+      () => pbx.lines.slice(after).some((line) => /PASSED REGISTER .*proto=tls/.test(line)),
+      20_000,
+    );
   const scenario = async (name: string, words: Record<string, string> = {}) =>
     (await runSipp(world, phone, await world.account(0), name, words)).ended;
 
@@ -55,12 +71,13 @@ describe('kamailio as the PBX', (test) => {
     world = await openWorld({ logLevel: 'trace' });
     phone = await openSippPhone();
     far = await openSippPhone();
-    dead = await freePort();
+    [dead, own] = [await freePort(), await freePort()];
     pbx = await openKamailio({
       port: await freePort(),
       far: far.sipPort,
       realm,
       password: secret,
+      trunk: own,
     });
     await ok('POST', '/upstreams', {
       id: 'pbx',
@@ -201,14 +218,7 @@ describe('kamailio as the PBX', (test) => {
       calledPrefix: '+4930',
       probeSeconds: 2,
     });
-    await until(
-      'it is up',
-      async () => {
-        const { addressStates } = (await ok('GET', '/upstreams/trunk')) as unknown as Shown;
-        return addressStates[0]?.state === 'up';
-      },
-      15_000,
-    );
+    await stateOf('trunk', 'up');
     await ok('POST', '/sessions', { device: device(world, 0).device, extension: '100' });
     const answering = await runFarEnd(far, pbx.port, 'far-answer', {
       caller: '.4930100',
@@ -218,6 +228,56 @@ describe('kamailio as the PBX', (test) => {
     });
     holds(await scenario('call', { number: '130123', after: 'then-offer-again' }));
     holds(await answering.ended);
+  }, 60_000);
+
+  it('a trunk by TLS: its certificate is looked at before anything is said', async () => {
+    await ok('POST', '/upstreams', {
+      id: 'safe',
+      mode: 'trunk',
+      transport: 'tls',
+      domain: realm,
+      local: { address: '127.0.0.1', port: own },
+      addresses: [{ address: '127.0.0.1', port: pbx.port + 1 }],
+      authentication: 'digest',
+      username: 'trunk',
+      secret,
+      numbers: ['2'],
+      calledPrefix: '+4930',
+      probeSeconds: 1,
+    });
+    await stateOf('safe', 'down');
+    await ok('PATCH', '/upstreams/safe', { ca: pbx.ca });
+    await stateOf('safe', 'up');
+  }, 40_000);
+
+  it('calls by TLS: out, each request challenged, and in over the same connection', async () => {
+    const words = { caller: '.4930100', invite: '3', again: '5', bye: '7' };
+    const answering = await runFarEnd(far, pbx.port, 'far-answer', words);
+    const before = pbx.passed().length;
+    holds(await scenario('call', { number: '230123', after: 'then-offer-again' }));
+    holds(await answering.ended);
+    assert.equal(pbx.passed().slice(before), ['INVITE 3', 'ACK 3', 'INVITE 5', 'ACK 5', 'BYE 7']);
+
+    const ringing = await runSipp(world, phone, await world.account(0), 'answer');
+    holds(await (await runFarEnd(far, pbx.port, 'far-call', { number: '+4930100', realm })).ended);
+    holds(await ringing.ended);
+  }, 60_000);
+
+  it('users registered by TLS: called, also after the PBX has started anew', async () => {
+    await ok('PATCH', '/upstreams/pbx', {
+      transport: 'tls',
+      ca: pbx.ca,
+      local: { address: '127.0.0.1', port: await freePort() },
+      addresses: [{ address: '127.0.0.1', port: pbx.port + 1 }],
+    });
+    await registered(0);
+    const before = pbx.lines.length;
+    await pbx.stop();
+    await pbx.start();
+    await registered(before);
+    const ringing = await runSipp(world, phone, await world.account(0), 'answer');
+    holds(await (await runFarEnd(far, pbx.port, 'far-call', { number: '100', realm })).ended);
+    holds(await ringing.ended);
   }, 60_000);
 
   it('the secret is nowhere: not in the log, not in the store, not in an answer', async () => {

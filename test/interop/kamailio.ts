@@ -1,8 +1,8 @@
 /**
  * Kamailio from Debian as the PBX: by UDP a registrar with digest that challenges
- * every request of the controller's, by TCP a trunk that knows it by its address;
- * record-routing, a far end behind it. Its config is
- * written here, into a folder of its own; it runs in the foreground.
+ * every request of the controller's, by TLS the same at the port above, by TCP a
+ * trunk that knows it by its address; record-routing, a far end behind it. Its
+ * config is written here, into a folder of its own; it runs in the foreground.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -11,6 +11,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openFactory } from '#test/support/factory.ts';
 import { until } from '#test/support/until.ts';
 
 export type KamailioOptions = {
@@ -19,10 +20,15 @@ export type KamailioOptions = {
   far: number;
   realm: string;
   password: string;
+  /** Where the controller speaks to it from, as a trunk by TLS. */
+  trunk: number;
 };
 
 export type Kamailio = {
+  /** By UDP and TCP; by TLS it is the next. */
   readonly port: number;
+  /** PEM of who signed its certificate, which names its realm. */
+  readonly ca: string;
   /** What it said of each request: `METHOD cseq from` and more. */
   readonly lines: string[];
   /** `INVITE 3` and so on, as they came from the controller and were let through. */
@@ -34,7 +40,7 @@ export type Kamailio = {
 
 const host = '127.0.0.1';
 
-const config = ({ port, far, realm, password }: KamailioOptions) => `#!KAMAILIO
+const config = ({ port, far, realm, password, trunk }: KamailioOptions, folder: string) => `#!KAMAILIO
 debug=1
 log_stderror=yes
 fork=yes
@@ -43,6 +49,8 @@ auto_aliases=no
 alias="${realm}"
 listen=udp:${host}:${port}
 listen=tcp:${host}:${port}
+enable_tls=yes
+listen=tls:${host}:${port + 1}
 tcp_children=1
 tcp_accept_aliases=yes
 loadmodule "kex.so"
@@ -57,6 +65,10 @@ loadmodule "xlog.so"
 loadmodule "usrloc.so"
 loadmodule "registrar.so"
 loadmodule "auth.so"
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "private_key", "${folder}/key.pem")
+modparam("tls", "certificate", "${folder}/cert.pem")
 modparam("usrloc", "db_mode", 0)
 modparam("xlog", "force_color", 0)
 
@@ -81,12 +93,12 @@ request_route {
   }
   if ($rm == "REGISTER") {
     if (!pv_www_authenticate("${realm}", "${password}", "0")) { www_challenge("${realm}", "1"); exit; }
-    xlog("L_ALERT", "PASSED $rm $cs port=$sp user=$au expires=$hdr(Expires)\\n");
+    xlog("L_ALERT", "PASSED $rm $cs port=$sp user=$au expires=$hdr(Expires) proto=$proto\\n");
     save("location");
     exit;
   }
   # Over TCP it is a trunk that knows the controller by its address.
-  if ($proto == "udp" && $sp != ${far}) {
+  if ($proto != "tcp" && $sp != ${far}) {
     if (!pv_proxy_authenticate("${realm}", "${password}", "0")) {
       t_newtran();
       proxy_challenge("${realm}", "1");
@@ -102,7 +114,10 @@ request_route {
     exit;
   }
   record_route();
-  if ($sp == ${far}) {
+  if ($sp == ${far} && $rU =~ "^[+]") {
+    # Over the connection that the controller made, or not at all.
+    $du = "sip:${host}:${trunk};transport=tls";
+  } else if ($sp == ${far}) {
     if (!lookup("location")) { sl_send_reply("480", "Not registered"); exit; }
   } else {
     $du = "sip:${host}:${far}";
@@ -117,11 +132,15 @@ export async function openKamailio(options: KamailioOptions): Promise<Kamailio> 
   const lines: string[] = [];
   let child: ChildProcess | undefined;
   let said = '';
-  await writeFile(file, config(options));
+  await writeFile(file, config(options, folder));
+  const { ca, makePhone } = await openFactory('Authority of PBXs');
+  const { key, cert } = await makePhone(`CN=${options.realm}`);
+  await writeFile(join(folder, 'key.pem'), key, { mode: 0o600 });
+  await writeFile(join(folder, 'cert.pem'), cert);
   await mkdir(join(folder, 'run'));
 
   async function start(): Promise<void> {
-    const args = ['-f', file, '-DD', '-E', '-m', '16', '-M', '4', '-w', folder, '-Y', join(folder, 'run')];
+    const args = ['-f', file, '-DD', '-E', '-m', '32', '-M', '8', '-w', folder, '-Y', join(folder, 'run')];
     const started = spawn('kamailio', [...args, '-P', join(folder, 'run', 'pid')], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -150,6 +169,7 @@ export async function openKamailio(options: KamailioOptions): Promise<Kamailio> 
   await start();
   return {
     port: options.port,
+    ca,
     lines,
     passed: () =>
       lines

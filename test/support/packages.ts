@@ -7,11 +7,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
-/** Program → the package that brings it. */
+/** Program, or library below /usr/lib/<system>/ → the package that brings it. */
 const packages = {
   sipp: 'sip-tester',
   baresip: 'baresip-core',
   kamailio: 'kamailio',
+  'kamailio/modules/tls.so': 'kamailio-tls-modules',
   chromium: 'chromium',
   xmllint: 'libxml2-utils',
   tcpdump: 'tcpdump',
@@ -29,7 +30,8 @@ export type Program = keyof typeof packages | 'debootstrap';
 const policy = '/usr/sbin/policy-rc.d';
 
 export function hasProgram(program: Program): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+  const look = program.includes('/') ? 'ls /usr/lib/*/' : 'command -v ';
+  return spawnSync('sh', ['-c', look + program]).status === 0;
 }
 
 /** Installs what is missing; says on stderr what it did or why it could not. */

@@ -1,7 +1,9 @@
 /**
  * One TCP or TLS connection to or from an upstream: its bytes become messages,
  * and its messages bytes (RFC 3261 18.3). It is given up when it breaks the
- * frame, leaves a message half sent, or does not read what it is sent.
+ * frame, leaves a message half sent, or does not read what it is sent; and when
+ * it is told to answer and nothing comes, for whatever lies between forgets a
+ * connection without a word, and TCP itself would try for a quarter of an hour.
  */
 
 import type { Socket } from 'node:net';
@@ -18,7 +20,12 @@ export type ConnectionOptions = {
   maxUnreadBytes?: number;
 };
 
-export type Connection = { send(bytes: Uint8Array): boolean; close(): void };
+export type Connection = {
+  send(bytes: Uint8Array): boolean;
+  /** Gives it up when nothing came over it for so long. */
+  endIfQuiet(ms: number): void;
+  close(): void;
+};
 
 const pong = Buffer.from('\r\n');
 const keepAliveMs = 30_000;
@@ -27,6 +34,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const { socket, clock, onMessage, maxUnreadBytes = 1 << 20 } = options;
   const stream = new SipStream();
   let isOver = false;
+  let heardAt = clock.now();
   let failure: Error | undefined;
   let cancelDeadline = () => {};
 
@@ -48,6 +56,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   socket.setKeepAlive(true, keepAliveMs);
   socket.setNoDelay(true);
   socket.on('data', (chunk: Buffer) => {
+    heardAt = clock.now();
     for (const event of stream.take(chunk, clock.now())) {
       if (event.type === 'message') onMessage(event.bytes);
       else if (event.type === 'ping') send(pong);
@@ -71,6 +80,9 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   return {
     send,
+    endIfQuiet(ms) {
+      if (clock.now() - heardAt >= ms) socket.destroy(new Error('does not answer'));
+    },
     close() {
       isOver = true;
       cancelDeadline();

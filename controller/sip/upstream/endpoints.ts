@@ -22,6 +22,8 @@ export type EndpointsOptions = {
   /** Whether an upstream has that address. */
   isKnown(address: string): boolean;
   onMessage(transport: Upstream['transport'], local: HostPort, remote: HostPort, bytes: Buffer): void;
+  /** As of ./streams.ts. */
+  onLost(transport: Upstream['transport'], local: HostPort, remote: HostPort, wasUp: boolean): void;
   onError(error: Error): void;
 };
 
@@ -30,18 +32,25 @@ export const defaultPort = 5_080;
 
 type Shared = { opening: Promise<Endpoint>; users: number };
 
-export function createEndpoints({ clock, isKnown, onMessage, onError }: EndpointsOptions): Endpoints {
+export function createEndpoints({
+  clock,
+  isKnown,
+  onMessage,
+  onLost,
+  onError,
+}: EndpointsOptions): Endpoints {
   const shared = new Map<string, Shared>();
   let isClosed = false;
 
   async function open(upstream: Upstream, local: HostPort): Promise<Endpoint> {
     const { transport, ca } = upstream;
     const hear = (remote: HostPort, bytes: Buffer) => onMessage(transport, endpoint.local, remote, bytes);
+    const lose = (remote: HostPort, wasUp: boolean) => onLost(transport, endpoint.local, remote, wasUp);
     const tls = transport === 'tls' ? { name: domainOf(upstream), ca } : undefined;
     const endpoint: Endpoint =
       transport === 'udp'
         ? await openUdp({ local, onError, onMessage: hear })
-        : await openStreams({ local, tls, clock, isKnown, onError, onMessage: hear });
+        : await openStreams({ local, tls, clock, isKnown, onError, onMessage: hear, onLost: lose });
     if (isClosed) endpoint.close();
     return endpoint;
   }

@@ -16,11 +16,18 @@ export type ProbeOptions = {
   clock: Clock;
   random: (bytes: number) => Uint8Array;
   onResult(peer: UpstreamPeer, isAlive: boolean): void;
+  /** Nothing at all was answered for so long. */
+  onSilence(peer: UpstreamPeer, ms: number): void;
   answerMs?: number;
 };
 
-/** Answers with its end. */
-export function startProbe(options: ProbeOptions): () => void {
+export type Probe = {
+  /** Asks at once, and from then on as often as before. */
+  ask(): void;
+  end(): void;
+};
+
+export function startProbe(options: ProbeOptions): Probe {
   const { peer: peerOf, everyMs, ask, clock, random, onResult } = options;
   const answerMs = Math.min(options.answerMs ?? 4_000, everyMs);
   const token = () => Buffer.from(random(12)).toString('base64url');
@@ -38,9 +45,12 @@ export function startProbe(options: ProbeOptions): () => void {
       cancelDeadline();
       onResult(peer, isAlive);
     };
-    cancelDeadline = clock.after(answerMs, () => tell(false));
+    cancelDeadline = clock.after(answerMs, () => {
+      tell(false);
+      options.onSilence(peer, answerMs);
+    });
     const host = hostFacing(peer);
-    const options = createRequest({
+    const question = createRequest({
       method: 'OPTIONS',
       uri: `sip:${peer.domain}`,
       headers: [
@@ -54,7 +64,7 @@ export function startProbe(options: ProbeOptions): () => void {
         ['Accept', 'application/sdp'],
       ],
     });
-    ask(options, peer, {
+    ask(question, peer, {
       response({ start }) {
         if (start.type === 'response' && start.status >= 200) tell(start.status < 500 || start.status >= 600);
       },
@@ -64,8 +74,14 @@ export function startProbe(options: ProbeOptions): () => void {
     });
   }
 
-  return () => {
-    cancelTimer();
-    cancelDeadline();
+  return {
+    ask() {
+      cancelTimer();
+      probe();
+    },
+    end() {
+      cancelTimer();
+      cancelDeadline();
+    },
   };
 }

@@ -23,25 +23,29 @@ export type StreamsOptions = {
   /** Whether somebody may open a connection to us from there. */
   isKnown(address: string): boolean;
   onMessage(remote: HostPort, bytes: Buffer): void;
+  /** A connection that we made is over; `wasUp` false: there never was one, and what was to go over it has not. */
+  onLost(remote: HostPort, wasUp: boolean): void;
   onError(error: Error): void;
 };
 
 const connectMs = 10_000;
+/** Where nobody listens, but what is called 0 no PBX can read. */
+const tlsPort = 5_061;
 /** A PBX has a few, one of them maybe half dead. */
 const maxConnections = 64;
 
 export async function openStreams(options: StreamsOptions): Promise<Endpoint> {
-  const { tls, clock, isKnown, onMessage, onError } = options;
+  const { tls, clock, isKnown, onMessage, onLost, onError } = options;
   const connections = new Map<string, Connection>();
   let isOpen = true;
   const server = tls === undefined ? await listen(options.local) : undefined;
   server?.on('connection', accept);
   server?.on('error', onError);
   const address = server?.address();
-  const port = typeof address === 'object' && address !== null ? address.port : options.local.port;
+  const port = typeof address === 'object' && address !== null ? address.port : options.local.port || tlsPort;
   const local = { address: options.local.address, port };
 
-  function adopt(socket: Socket, remote: HostPort): Connection {
+  function adopt(socket: Socket, remote: HostPort, onEnd = () => {}): Connection {
     const key = formatHostPort(remote);
     const connection: Connection = createConnection({
       socket,
@@ -50,6 +54,7 @@ export async function openStreams(options: StreamsOptions): Promise<Endpoint> {
       onEnd(error) {
         if (connections.get(key) === connection) connections.delete(key);
         if (error !== undefined) onError(error);
+        onEnd();
       },
     });
     connections.set(key, connection);
@@ -67,9 +72,13 @@ export async function openStreams(options: StreamsOptions): Promise<Endpoint> {
     const to = { host: remote.address, port: remote.port, localAddress: local.address };
     const socket = tls === undefined ? connect(to) : dialTls(to, tls);
     const cancel = clock.after(connectMs, () => socket.destroy(new Error('no connection in time')));
-    socket.once(tls === undefined ? 'connect' : 'secureConnect', cancel);
+    let wasUp = false;
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+      wasUp = true;
+      cancel();
+    });
     socket.once('close', cancel);
-    return adopt(socket, remote);
+    return adopt(socket, remote, () => onLost(remote, wasUp));
   }
 
   return {
@@ -78,6 +87,9 @@ export async function openStreams(options: StreamsOptions): Promise<Endpoint> {
       if (!isOpen) return false;
       const connection = connections.get(formatHostPort(remote)) ?? dial(remote);
       return connection.send(bytes);
+    },
+    endIfQuiet(remote, ms) {
+      connections.get(formatHostPort(remote))?.endIfQuiet(ms);
     },
     close() {
       if (!isOpen) return;

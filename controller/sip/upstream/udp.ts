@@ -9,6 +9,8 @@ export type Endpoint = {
   readonly local: HostPort;
   /** False: there is no way, or it is over. */
   send(remote: HostPort, bytes: Uint8Array): boolean;
+  /** A connection there, if that is how it is reached, is made anew when nothing came over it for so long. */
+  endIfQuiet?(remote: HostPort, ms: number): void;
   close(): void;
 };
 

@@ -55,7 +55,7 @@ export type Reach = { upstream: string; address: HostPort; state: 'up' | 'down' 
 export type UpstreamsOptions = {
   store: Store;
   keys: Keys;
-  transactions: Pick<Transactions<Peer>, 'request'>;
+  transactions: Pick<Transactions<Peer>, 'request' | 'fail'>;
   receive(peer: UpstreamPeer, bytes: Uint8Array): void;
   onRegistration?(state: RegistrationState): void;
   onReach?(reach: Reach): void;
@@ -87,6 +87,15 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       const peer = peerFrom(transport, local, remote);
       if (peer === undefined) counters.strangers++;
       else options.receive(peer, bytes);
+    },
+    onLost(transport, local, remote, wasUp) {
+      for (const way of ways.values()) {
+        const peer = way.upstream.transport === transport ? way.peerAt(remote) : undefined;
+        if (peer === undefined || !sameHostPort(peer.local, local)) continue;
+        if (!way.upstream.addresses.some((each) => sameHostPort(each, remote))) continue;
+        if (wasUp) way.lost();
+        else transactions.fail(peer);
+      }
     },
     onError(err) {
       counters.socketErrors++;

@@ -23,6 +23,8 @@ export type Way = {
   peerAt(remote: HostPort): UpstreamPeer | undefined;
   send(remote: HostPort, bytes: Uint8Array): boolean;
   note(remote: HostPort, isAlive: boolean): void;
+  /** The connection there is over: what the PBX knew of us it may have known by that. */
+  lost(): void;
   readonly addresses: readonly AddressHealth[];
   /** Why there is no socket. */
   readonly problem: string | undefined;
@@ -36,13 +38,15 @@ export type WayOptions = {
   clock: Clock;
   log: Logger;
   random: (bytes: number) => Uint8Array;
-  /** The socket is open, or an address answers again: what failed may be tried at once. */
+  /** The socket is open, an address answers again, or a connection was lost: what failed may be tried at once. */
   onUp(): void;
   /** An address that was up, or was down, no longer is. */
   onReach(address: HostPort, state: 'up' | 'down'): void;
 };
 
 const retryMs = 10_000;
+/** A PBX that hangs up on us at once is not called by all its users again and again. */
+const betweenLossesMs = 10_000;
 
 export function openWay({ upstream, endpoints, ask, clock, log, random, onUp, onReach }: WayOptions): Way {
   const { id, transport, addresses, probeSeconds } = upstream;
@@ -52,6 +56,8 @@ export function openWay({ upstream, endpoints, ask, clock, log, random, onUp, on
   let release = () => {};
   let isClosed = false;
   let cancelRetry = () => {};
+  let cancelLoss = () => {};
+  let lostAt = Number.NEGATIVE_INFINITY;
   let problem: string | undefined;
 
   const peerTo = (remote: HostPort, account: string): readonly UpstreamPeer[] =>
@@ -98,7 +104,7 @@ export function openWay({ upstream, endpoints, ask, clock, log, random, onUp, on
   }
 
   void open();
-  const ends =
+  const probes =
     probeSeconds === 0
       ? []
       : addresses.map((remote) =>
@@ -109,6 +115,7 @@ export function openWay({ upstream, endpoints, ask, clock, log, random, onUp, on
             clock,
             random,
             onResult: ({ remote: at }, isAlive) => note(at, isAlive),
+            onSilence: ({ remote: at }, ms) => endpoint?.endIfQuiet?.(at, ms),
           }),
         );
 
@@ -118,6 +125,16 @@ export function openWay({ upstream, endpoints, ask, clock, log, random, onUp, on
     peerAt: (remote) => peerTo(remote, '')[0],
     send: (remote, bytes) => endpoint?.send(remote, bytes) ?? false,
     note,
+    lost() {
+      cancelLoss();
+      const inMs = Math.max(0, lostAt + betweenLossesMs - clock.now());
+      cancelLoss = clock.after(inMs, () => {
+        lostAt = clock.now();
+        // What the PBX sends us comes over the connection that we make.
+        for (const probe of probes) probe.ask();
+        onUp();
+      });
+    },
     addresses: health.all,
     get problem() {
       return problem;
@@ -125,7 +142,8 @@ export function openWay({ upstream, endpoints, ask, clock, log, random, onUp, on
     close() {
       isClosed = true;
       cancelRetry();
-      for (const end of ends) end();
+      cancelLoss();
+      for (const probe of probes) probe.end();
       release();
     },
   };

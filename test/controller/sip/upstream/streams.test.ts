@@ -41,12 +41,14 @@ async function open(server: Server, options: Partial<StreamsOptions> = {}) {
   );
   const heard: string[] = [];
   const errors: string[] = [];
+  const lost: string[] = [];
   const endpoint = await openStreams({
     local: { address: here, port: 0 },
     clock: systemClock,
     isKnown: () => true,
     onMessage: ({ port }, bytes) => void heard.push(`${port} ${bytes.length}`),
     onError: (error) => void errors.push(error.message),
+    onLost: ({ port }, wasUp) => void lost.push(`${port} ${wasUp}`),
     ...options,
   });
   const remote = { address: here, port: (server.address() as { port: number }).port };
@@ -56,6 +58,7 @@ async function open(server: Server, options: Partial<StreamsOptions> = {}) {
     sockets,
     heard,
     errors,
+    lost,
     async close() {
       endpoint.close();
       for (const socket of sockets) socket.destroy();
