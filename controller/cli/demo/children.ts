@@ -42,7 +42,7 @@ export interface Children {
   close(): Promise<void>;
 }
 
-const readyMs = 20_000;
+const readyMs = 60_000;
 const stopMs = 5_000;
 
 export function createChildren(): Children {
