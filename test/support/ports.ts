@@ -1,6 +1,7 @@
 /**
  * Ports for programs that must be told one. They are below those that the system
- * gives out by itself, so nothing takes them between the look and the use.
+ * gives out by itself, so nothing takes them between the look and the use; of two
+ * lanes that run side by side (test/run.ts) each has its own.
  */
 
 import { randomInt } from 'node:crypto';
@@ -9,12 +10,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 const [lowest, highest] = [10_000, 32_000];
+const ofLane = process.argv.includes('--lane=peers') ? 0 : 2;
 const given = new Set<number>();
 
 /** An even port of `address` that is free now by UDP and TCP, as is the one above it. */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
   for (;;) {
-    const port = randomInt(lowest / 2, highest / 2) * 2;
+    const port = randomInt(lowest / 4, highest / 4) * 4 + ofLane;
     if (given.has(port)) continue;
     const free = await Promise.all([port, port + 1].map((each) => isFree(each, address)));
     if (!free.every(Boolean)) continue;
