@@ -137,7 +137,11 @@ async function refusesToStart(data: string, { refuses }: Bad): Promise<void> {
 }
 
 describe('a damaged store', (test) => {
-  const original = makeOriginal();
+  let made: Promise<string> | undefined;
+  const original = () => {
+    made ??= makeOriginal();
+    return made;
+  };
 
   for (const row of rows) {
     test(
@@ -145,7 +149,7 @@ describe('a damaged store', (test) => {
       async () => {
         const data = await mkdtemp(join(tmpdir(), 'hotdesk-damage-'));
         try {
-          await cp(await original, data, { recursive: true, filter: (file) => !file.endsWith('.sock') });
+          await cp(await original(), data, { recursive: true, filter: (file) => !file.endsWith('.sock') });
           await row.damage(data);
           if ('keeps' in row) await startsWith(data, row);
           else await refusesToStart(data, row);
@@ -158,7 +162,7 @@ describe('a damaged store', (test) => {
   }
 
   test('its folder goes', async () => {
-    await rm(await original, { recursive: true });
+    await rm(await original(), { recursive: true });
   });
 });
 
