@@ -69,7 +69,7 @@ async function typed(world: World, line: string): Promise<{ code: number | null;
   const [words = '', input = ''] = line.split(' < ');
   const args = [program, ...words.split(' '), '--data', join(world.folder, 'controller')];
   const child = spawn(process.execPath, args, { stdio: 'pipe' });
-  child.stdin.end(`${input}\n`);
+  child.stdin.on('error', () => {}).end(`${input}\n`);
   const [[code], out, err] = await Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]);
   return { code: code as number | null, out, err };
 }

@@ -256,6 +256,6 @@ function runProgram(file: string, args: readonly string[], data: string, stdin: 
     const child = execFile(process.execPath, [file, ...args], { env }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err });
     });
-    child.stdin?.end(stdin);
+    child.stdin?.on('error', () => {}).end(stdin);
   });
 }

@@ -16,6 +16,7 @@ import { formatManifest, signManifest } from '#protocol/tunnel/release.ts';
 import { inWorld } from '#test/controller/tunnel/world.ts';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
+import { patience } from '#test/support/patience.ts';
 import { freePort } from '#test/support/ports.ts';
 import { hotdesk, start } from './programs.ts';
 
@@ -27,7 +28,7 @@ type Run = { code: number; out: string; err: string };
 
 /** Never rejects. */
 function run(file: string, args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  const options = { env: { PATH: process.env.PATH, ...env }, timeout: 50_000 };
+  const options = { env: { PATH: process.env.PATH, ...env }, timeout: 50_000 * patience };
   return new Promise((resolve) => {
     execFile(file, [...args], options, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err });

@@ -26,6 +26,7 @@ export function openHeadless(world: World, index: number): Headless {
   const events: Event[] = [];
   createInterface(child.stdout).on('line', (line) => events.push(JSON.parse(line) as Event));
   const ended = once(child, 'exit');
+  child.stdin.on('error', () => {}); // its end is seen by the process's exit
   return {
     events,
     tell: (command) => void child.stdin.write(`${command}\n`),

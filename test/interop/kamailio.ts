@@ -188,7 +188,7 @@ export async function openKamailio(options: KamailioOptions): Promise<Kamailio> 
 async function isListening(port: number): Promise<boolean> {
   const socket = createSocket('udp4').bind(0, host);
   await once(socket, 'listening');
-  const heard = once(socket, 'message', { signal: AbortSignal.timeout(300) });
+  const heard = once(socket, 'message', { signal: AbortSignal.timeout(1_000) });
   const own = socket.address().port;
   socket.send(
     [

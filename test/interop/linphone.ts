@@ -94,7 +94,7 @@ export async function openLinphone(
           const from = said.length;
           command('status register');
           const isAnswered = () => /registered|in progress|identity/i.test(said.slice(from));
-          await until('an answer', isAnswered, 2_000).catch(() => {}); // asked again: it may still be starting
+          await until('an answer', isAnswered, 500).catch(() => {}); // asked again: it may still be starting
           return says.registered.test(said.slice(from));
         },
         patienceMs,

@@ -10,6 +10,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { patience } from '#test/support/patience.ts';
 import { freePort } from '#test/support/ports.ts';
 import type { Account, World } from './world.ts';
 
@@ -95,7 +96,17 @@ async function start(
   const scratch = await mkdtemp(join(tmpdir(), 'hotdesk-sipp-'));
   const file = join(scratch, 'scenario.xml');
   await writeFile(file, await fill(scenario, words));
-  const args = ['-sf', file, '-m', '1', '-nostdin', '-timeout', '40s', '-timeout_error', '-trace_err'];
+  const args = [
+    '-sf',
+    file,
+    '-m',
+    '1',
+    '-nostdin',
+    '-timeout',
+    `${40 * patience}s`,
+    '-timeout_error',
+    '-trace_err',
+  ];
   const child = spawn('sipp', [...args, ...more], { cwd: scratch, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {

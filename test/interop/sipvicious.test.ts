@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
+import { patience } from '#test/support/patience.ts';
 import { freePort } from '#test/support/ports.ts';
 import { openSippPhone, runSipp } from './sipp.ts';
 import { device, openWorld, type World } from './world.ts';
@@ -45,7 +46,7 @@ async function runSipvicious(
       said += chunk;
     });
   }
-  const late = setTimeout(() => child.kill('SIGKILL'), 25_000);
+  const late = setTimeout(() => child.kill('SIGKILL'), 25_000 * patience);
   await once(child, 'exit');
   clearTimeout(late);
   return said;
@@ -66,7 +67,7 @@ async function answerTo(world: World, method: string, name: string): Promise<str
     'Max-Forwards: 70',
     'Content-Length: 0',
   ];
-  const heard = once(socket, 'message', { signal: AbortSignal.timeout(5_000) });
+  const heard = once(socket, 'message', { signal: AbortSignal.timeout(5_000 * patience) });
   socket.send(`${lines.join('\r\n')}\r\n\r\n`, world.port, world.host);
   const [bytes] = (await heard) as [Buffer];
   socket.close();

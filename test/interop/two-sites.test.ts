@@ -12,8 +12,8 @@ const ada = { extension: '100', name: 'Ada', pin: '7391' };
 const bob = { extension: '101', name: 'Bob', pin: '5284' };
 const carol = { extension: '102', name: 'Carol', pin: '2846' };
 
-/** A machine that is busy with other tests lets packets wait for longer than their 60 ms now and then: of three looks one is fine. */
-const looks = 3;
+/** A machine that is busy with other tests lets packets wait for longer than their 60 ms now and then: of some looks one is fine. */
+const looks = 6;
 const isFine = ({ sent, lost, medianMs }: Way) => sent > 20 && lost <= sent * 0.05 && medianMs < 40;
 
 type Quality = { device: string; heard: { packets: number }; sent: { packets: number } };

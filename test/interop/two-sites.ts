@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Namespaces, openNamespaces, type Place, within } from '#test/support/namespaces.ts';
+import { patience } from '#test/support/patience.ts';
 import { until } from '#test/support/until.ts';
 import { type Account, toAccount } from './world.ts';
 
@@ -259,11 +260,11 @@ export async function openTwoSites({ hasLine = false } = {}): Promise<TwoSites> 
 /** Standard output of a program that has to succeed. */
 async function run(file: string, args: string[], stdin = ''): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(file, args, { timeout: 20_000 }, (error, stdout, stderr) => {
+    const child = execFile(file, args, { timeout: 20_000 * patience }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${args.slice(1, 4).join(' ')}: ${stderr || error.message}`));
       else resolve(stdout);
     });
-    child.stdin?.end(stdin);
+    child.stdin?.on('error', () => {}).end(stdin);
   });
 }
 

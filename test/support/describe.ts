@@ -6,6 +6,7 @@
  */
 
 import { suite } from 'uvu';
+import { patience } from './patience.ts';
 import { type Failure, tally } from './tally.ts';
 
 type Body = () => void | Promise<void>;
@@ -49,7 +50,8 @@ async function counted(test: Omit<Failure, 'error'>, body: Body): Promise<void> 
   }
 }
 
-async function withDeadline(name: string, body: Body, deadlineMs: number): Promise<void> {
+async function withDeadline(name: string, body: Body, quickMs: number): Promise<void> {
+  const deadlineMs = quickMs * patience;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`"${name}" took over ${deadlineMs} ms`)), deadlineMs);

@@ -1,10 +1,13 @@
 /** Waits for something to become true, with a deadline that says what was waited for. Never a sleep. */
 
+import { patience } from './patience.ts';
+
 export async function until<T>(
   what: string,
   probe: () => T | Promise<T>,
-  deadlineMs = 10_000,
+  quickMs = 10_000,
 ): Promise<NonNullable<T>> {
+  const deadlineMs = quickMs * patience;
   const end = performance.now() + deadlineMs;
   for (;;) {
     const value = await probe();

@@ -139,10 +139,14 @@ describe('sip noise', (test) => {
   for (const { name, text } of slow) {
     test(`not slow: ${name}`, () => {
       const bytes = Buffer.from(text, 'latin1');
-      const start = performance.now();
-      valueOrFault(0, () => void parseMessage(bytes));
-      void refuse(bytes, undefined);
-      assert.ok(performance.now() - start < 50); // a quadratic one takes seconds
+      // The quickest of some, for lateness is the machine's; a quadratic one takes seconds each time.
+      const times = [1, 2, 3].map(() => {
+        const start = performance.now();
+        valueOrFault(0, () => void parseMessage(bytes));
+        void refuse(bytes, undefined);
+        return performance.now() - start;
+      });
+      assert.ok(Math.min(...times) < 200, times.join(', '));
     });
   }
 });
