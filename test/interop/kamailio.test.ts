@@ -15,7 +15,9 @@ import { type Kamailio, openKamailio } from './kamailio.ts';
 import { openSippPhone, runFarEnd, runSipp, type SippPhone } from './sipp.ts';
 import { device, openWorld, type World } from './world.ts';
 
-const missing = (['kamailio', 'kamailio/modules/tls.so', 'sipp'] as const).filter((program) => !hasProgram(program));
+const missing = (['kamailio', 'kamailio/modules/tls.so', 'sipp'] as const).filter(
+  (program) => !hasProgram(program),
+);
 const why = missing.length > 0 ? `${missing.join(' and ')} not installed` : '';
 const realm = 'pbx.invalid';
 const secret = 'canary-9b1f-pbx-secret';

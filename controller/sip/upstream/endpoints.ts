@@ -32,13 +32,7 @@ export const defaultPort = 5_080;
 
 type Shared = { opening: Promise<Endpoint>; users: number };
 
-export function createEndpoints({
-  clock,
-  isKnown,
-  onMessage,
-  onLost,
-  onError,
-}: EndpointsOptions): Endpoints {
+export function createEndpoints({ clock, isKnown, onMessage, onLost, onError }: EndpointsOptions): Endpoints {
   const shared = new Map<string, Shared>();
   let isClosed = false;
 

@@ -89,10 +89,8 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       else options.receive(peer, bytes);
     },
     onLost(transport, local, remote, wasUp) {
-      for (const way of ways.values()) {
-        const peer = way.upstream.transport === transport ? way.peerAt(remote) : undefined;
-        if (peer === undefined || !sameHostPort(peer.local, local)) continue;
-        if (!way.upstream.addresses.some((each) => sameHostPort(each, remote))) continue;
+      for (const { way, peer, isExact } of waysAt(transport, local, remote)) {
+        if (!isExact) continue;
         if (wasUp) way.lost();
         else transactions.fail(peer);
       }
@@ -121,21 +119,22 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     return undefined;
   }
 
+  /** Those that go there from that socket of ours; `isExact`: to that very port, not to another of the address. */
+  function waysAt(transport: Upstream['transport'], local: HostPort, remote: HostPort) {
+    return [...ways.values()].flatMap((way) => {
+      const { upstream } = way;
+      const peer = upstream.transport === transport ? way.peerAt(remote) : undefined;
+      if (peer === undefined || !sameHostPort(peer.local, local)) return [];
+      const same = upstream.addresses.filter(({ address }) => address === remote.address);
+      const isExact = same.some((each) => sameHostPort(each, remote));
+      return same.length > 0 ? [{ way, peer, isExact }] : [];
+    });
+  }
+
   /** Who it is by the address alone: the very port before another of the same address. */
-  function peerFrom(
-    transport: Upstream['transport'],
-    local: HostPort,
-    remote: HostPort,
-  ): UpstreamPeer | undefined {
-    let same: UpstreamPeer | undefined;
-    for (const way of ways.values()) {
-      const peer = way.upstream.transport === transport ? way.peerAt(remote) : undefined;
-      if (peer === undefined || !sameHostPort(peer.local, local)) continue;
-      const { addresses } = way.upstream;
-      if (addresses.some((each) => sameHostPort(each, remote))) return peer;
-      if (addresses.some(({ address }) => address === remote.address)) same ??= peer;
-    }
-    return same;
+  function peerFrom(...from: Parameters<typeof waysAt>): UpstreamPeer | undefined {
+    const found = waysAt(...from);
+    return (found.find(({ isExact }) => isExact) ?? found[0])?.peer;
   }
 
   function learn(id: string): void {
