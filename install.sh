@@ -136,6 +136,34 @@ as_user() {
 
 # --- the controller, from afar ---------------------------------------------
 
+# The proxy, as the service is told of it: the environment's stands above the file's, and goes into one that names none.
+proxy_names='https_proxy HTTPS_PROXY no_proxy NO_PROXY'
+
+proxy_in() { sed -n "s/^$1=[\"']\{0,1\}\(.*[^\"']\)[\"']\{0,1\}\$/\1/p" "$destdir/etc/default/$name" 2>/dev/null | tail -n 1; }
+
+read_proxy() {
+  if [ -n "${https_proxy:-}${HTTPS_PROXY:-}" ]; then return 0; fi
+  for each in $proxy_names; do
+    value=$(proxy_in "$each")
+    [ -z "$value" ] || export "$each=$value"
+  done
+}
+
+keep_proxy() {
+  file=$destdir/etc/default/$name
+  if [ -n "$(proxy_in https_proxy)$(proxy_in HTTPS_PROXY)" ] || [ -z "${https_proxy:-}${HTTPS_PROXY:-}" ]; then return 0; fi
+  step "write the proxy into /etc/default/$name" || return 0
+  mkdir -p "${file%/*}"
+  # A password may be in it.
+  (umask 077 && touch "$file")
+  chmod go= "$file"
+  [ -z "$(tail -c 1 "$file")" ] || echo >>"$file"
+  for each in $proxy_names; do
+    eval "value=\${$each:-}"
+    [ -z "$value" ] || printf '%s=%s\n' "$each" "$value" >>"$file"
+  done
+}
+
 # fetch PATH FILE: what the controller has there. Says exactly what is wrong.
 fetch() {
   set -- "$1" "$2" --silent --show-error --fail --connect-timeout 10 --max-time 600 --output "$2" "$origin$1"
@@ -145,7 +173,12 @@ fetch() {
     https://*) set -- --insecure --pinnedpubkey "$pins" "$@" ;;
   esac
   code=0
-  curl -q --dump-header "$work/head" "$@" 2>"$work/said" || code=$?
+  via=$(curl -q --dump-header "$work/head" --write-out '%{http_connect}' "$@" 2>"$work/said") || code=$?
+  case $via in
+    '' | 000 | 2??) ;;
+    407) fail "proxy: it wants another name and password: HTTPS_PROXY=http://user:password@host:port" ;;
+    *) fail "proxy: it does not let this machine to $host (it answers $via)" ;;
+  esac
   case $code in
     0) return 0 ;;
     6) fail "DNS: $host is not known here; check the name and /etc/resolv.conf" ;;
@@ -153,6 +186,7 @@ fetch() {
     22) return 22 ;; # it answers, and has no such thing
     28) fail "port blocked: $host does not answer; a firewall may swallow what is sent there" ;;
     35 | 56) fail "TLS: $host is reached but speaks no TLS 1.3, or something between breaks it: $(cat "$work/said")" ;;
+    5 | 97) fail "proxy: $(cat "$work/said")" ;;
     90) fail "pin differs: $host has another key than the token's; it is another machine, or someone is between" ;;
   esac
   fail "$host$path is not to be had: $(cat "$work/said")"
@@ -261,6 +295,28 @@ check_signature() {
     console.log(x);
   ' "$work/manifest.json" "$work/manifest.sig" 2>/dev/null) ||
     fail "signature: the controller's manifest is not signed as it should be: nothing was installed"
+}
+
+# wrapper VARIABLE PROGRAM: the command, which finds the service's data and, where it may be read, what the service is set to.
+wrapper() {
+  cat >"$work/wrapper" <<END
+#!/bin/sh
+: "\${$1=/var/lib/$name}"
+export $1
+if [ -r /etc/default/$name ]; then
+  while IFS= read -r line || [ -n "\$line" ]; do
+    case \$line in
+      HOTDESK_*=* | HTTPS_PROXY=* | https_proxy=* | NO_PROXY=* | no_proxy=*) ;;
+      *) continue ;;
+    esac
+    value=\${line#*=}
+    value=\${value#[\"\']}
+    export "\${line%%=*}=\${value%[\"\']}"
+  done </etc/default/$name
+fi
+exec $node $2 "\$@"
+END
+  put "$work/wrapper" "$prefix/bin/$name" 0755
 }
 
 # --- units -----------------------------------------------------------------
@@ -383,6 +439,7 @@ install_agent() {
   [ ! -f "$destdir$state/identity.json" ] || enrolled=yes
   if [ -n "$token" ]; then
     read_token
+    [ -z "$enrolled" ] || holds_good || enrolled=
   elif [ -n "$enrolled" ]; then
     pins=$(sed -n '/"pins"/,/\]/s/^ *"\([A-Za-z0-9_-]\{43\}\)".*/\1/p' "$destdir$state/identity.json" | pins_of)
   else
@@ -391,6 +448,7 @@ install_agent() {
   root_needed
   open_work
   before=$changed
+  read_proxy
   fetch_release
   lay_agent
 }
@@ -401,8 +459,8 @@ lay_agent() {
   folder_needed "$state" "$name"
   put "$work/agent.mjs" "$program" 0755
   put "$work/install.sh" "$prefix/lib/hotdesk/install.sh" 0755
-  printf '#!/bin/sh\nexec %s %s "$@"\n' "$node" "$program" >"$work/wrapper"
-  put "$work/wrapper" "$prefix/bin/hotdesk-agent" 0755
+  wrapper HOTDESK_AGENT_DATA "$program"
+  keep_proxy
   enrol
   more=
   [ -z "$listen" ] || more=" --listen $listen"
@@ -420,6 +478,17 @@ lay_agent() {
     systemctl start "$name"
   fi
   "$prefix/bin/hotdesk-agent" wait --data "$state" || fail "installed, but not connected; journalctl -u $name tells more"
+}
+
+# wss://host of WSS://Host:443/
+plain_of() { printf '%s\n' "${1%/}" | tr '[:upper:]' '[:lower:]' | sed 's/^\(wss:.*\):443$/\1/; s/^\(ws:.*\):80$/\1/'; }
+
+enrolled_at() { sed -n 's/.*"controller": "\(wss\{0,1\}:[^"]*\)".*/\1/p' "$destdir/var/lib/hotdesk-agent/identity.json"; }
+
+# Of an enrolment: its controller is the one that is named now, and has not refused it.
+holds_good() {
+  [ "$(plain_of "$(enrolled_at)")" = "$(plain_of "$controller")" ] &&
+    ! grep -qs -e '"code":"auth.refused"' -e '"code":"pin.mismatch"' "$destdir$state/state.json"
 }
 
 enrol() {
@@ -442,9 +511,8 @@ enrol() {
 
 # Reads where the agent was enrolled, and installs what that controller has now.
 upgrade_agent() {
-  identity=$destdir/var/lib/hotdesk-agent/identity.json
-  [ -r "$identity" ] || fail "no agent is enrolled here, or this needs root"
-  controller=$(sed -n 's/.*"controller": "\(wss\{0,1\}:[^"]*\)".*/\1/p' "$identity")
+  [ -r "$destdir/var/lib/hotdesk-agent/identity.json" ] || fail "no agent is enrolled here, or this needs root"
+  controller=$(enrolled_at)
   unit_file=$destdir/etc/systemd/system/hotdesk-agent.service
   if [ -f "$unit_file" ]; then
     [ -n "$listen" ] || listen=$(sed -n 's/^ExecStart=.* --listen \([^ ]*\).*/\1/p' "$unit_file")
@@ -468,9 +536,7 @@ install_controller() {
   for file in $(cd "$from" && find . -type f ! -name '*.map' | sed 's|^\./||' | sort); do
     put "$from/$file" "$prefix/lib/hotdesk/$file" 0644
   done
-  # shellcheck disable=SC2016 # the wrapper expands it
-  printf '#!/bin/sh\nHOTDESK_DATA=${HOTDESK_DATA-/var/lib/hotdesk} exec %s %s "$@"\n' "$node" "$prefix/lib/hotdesk/hotdesk.mjs" >"$work/wrapper"
-  put "$work/wrapper" "$prefix/bin/hotdesk" 0755
+  wrapper HOTDESK_DATA "$prefix/lib/hotdesk/hotdesk.mjs"
   unit "$name" "hotdesk controller" "$node $prefix/lib/hotdesk/hotdesk.mjs serve --data /var/lib/hotdesk" 2G >"$work/unit"
   install_unit "$name"
   if [ -n "$dry" ]; then return 0; fi
@@ -478,7 +544,7 @@ install_controller() {
     say "installed; nothing is started, for no systemd runs here"
   elif [ "$changed" != "$before" ]; then
     systemctl restart "$name"
-    say "the controller runs; hotdesk --help tells what to ask of it"
+    say "the controller runs; hotdesk account setup-link tells where the first account is made"
   else
     systemctl start "$name"
   fi
@@ -492,7 +558,10 @@ uninstall() {
     fi
     take "/etc/systemd/system/$name.service"
     take "$prefix/bin/$name"
-    [ -z "$purge" ] || take "/var/lib/$name"
+    if [ -n "$purge" ]; then
+      take "/var/lib/$name"
+      take "/etc/default/$name"
+    fi
     if [ -z "$destdir" ] && getent_user "$name" && step "remove the system user $name"; then
       if has userdel; then userdel "$name"; else deluser "$name"; fi
     fi

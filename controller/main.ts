@@ -209,7 +209,7 @@ async function serve(): Promise<number> {
   process.on('SIGHUP', () => {
     reload(input, log, controller).catch((err: unknown) => log.error({ err }, 'not reloaded'));
   });
-  log.info({ data: config.data, tunnel, api, pid: process.pid }, 'ready');
+  log.info({ data: config.data, tunnel, api }, 'ready');
   if (controller.setup !== undefined) {
     io.err(`\nThere is no account yet. Make the first one within 24 hours at\n\n  ${controller.setup}\n`);
   }

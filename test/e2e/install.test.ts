@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import type { HubRelease } from '#controller/tunnel/hub.ts';
 import { formatEnrolToken, parseEnrolToken } from '#protocol/tunnel/enrol-token.ts';
 import { formatManifest, signManifest } from '#protocol/tunnel/release.ts';
 import { inWorld } from '#test/controller/tunnel/world.ts';
+import { openConnectProxy } from '#test/support/connect-proxy.ts';
 import { describe } from '#test/support/describe.ts';
 import { hasProgram } from '#test/support/packages.ts';
 import { patience } from '#test/support/patience.ts';
@@ -300,6 +301,84 @@ describe('install.sh', (test) => {
             { release },
           );
         }
+      }),
+    deadlineMs,
+  );
+
+  test(
+    'goes through the web proxy that it is told of, and tells the service; an upgrade finds it there',
+    () =>
+      inFolder(async (folder, defer) => {
+        const data = join(folder, 'data');
+        await mkdir(data);
+        const root = join(folder, 'root');
+        const settings = join(root, 'etc/default/hotdesk-agent');
+        const [proxy, shut] = [
+          await openConnectProxy({ credentials: 'office:CANARY-7' }),
+          await openConnectProxy({ status: 403 }),
+        ];
+        defer(() => proxy.close());
+        defer(() => shut.close());
+        const release = await releaseWith(data, (built) => built);
+        await inWorld(
+          async (world) => {
+            const token = await world.hub.createEnrolToken('berlin');
+            const args = ['agent', '--controller', `wss://${world.url.host}`, '--token', token];
+            const env = { DESTDIR: root, HTTPS_PROXY: proxy.url.href };
+            const refused = await run('sh', [script, ...args], { ...env, HTTPS_PROXY: shut.url.href });
+            assert.is(refused.code, 1);
+            assert.match(refused.err, /proxy: it does not let this machine to 127\.0\.0\.1:\d+ \(it answers 403\)/);
+
+            const first = await run('sh', [script, ...args], env);
+            assert.is(first.code, 0, first.err);
+            assert.match(first.out, /write the proxy into \/etc\/default\/hotdesk-agent/);
+            assert.not.match(first.out + first.err, 'CANARY-7');
+            assert.is(await readFile(settings, 'utf8'), `HTTPS_PROXY=${proxy.url.href}\n`);
+            assert.is((await stat(settings)).mode & 0o777, 0o600);
+            assert.ok(proxy.asked.every(({ to }) => to === world.url.host));
+
+            const before = proxy.asked.length;
+            const upgrade = await run('sh', [script, 'upgrade'], { DESTDIR: root });
+            assert.match(upgrade.out, /nothing to do/, upgrade.err);
+            assert.ok(proxy.asked.length > before);
+          },
+          { release },
+        );
+      }),
+    deadlineMs,
+  );
+
+  test(
+    'enrols again by a new token where the enrolment is refused, or is another controller’s',
+    () =>
+      inFolder(async (folder) => {
+        const data = join(folder, 'data');
+        await mkdir(data);
+        const root = join(folder, 'root');
+        const release = await releaseWith(data, (built) => built);
+        await inWorld(
+          async (world) => {
+            const paste = async (controller: string) => {
+              const token = await world.hub.createEnrolToken('berlin');
+              const args = ['agent', '--controller', controller, '--token', token];
+              return await run('sh', [script, ...args], { DESTDIR: root });
+            };
+            const own = `wss://${world.url.host}`;
+            assert.is((await paste(own)).code, 0);
+            assert.match((await paste(`${own.toUpperCase().replace('WSS', 'wss')}/`)).out, /nothing to do/);
+            const state = join(root, 'var/lib/hotdesk-agent/state.json');
+            await writeFile(
+              state,
+              '{"tunnel":"down","reason":"the port is shut","code":"unavailable","at":1}\n',
+            );
+            assert.match((await paste(own)).out, /nothing to do/, 'that mends no line');
+            await writeFile(state, '{"tunnel":"down","reason":"no","code":"auth.refused","at":1}\n');
+            assert.match((await paste(own)).out, /enrolled as agent/);
+            await rm(state);
+            assert.match((await paste(own.replace('127.0.0.1', 'localhost'))).out, /enrolled as agent/);
+          },
+          { release },
+        );
       }),
     deadlineMs,
   );
