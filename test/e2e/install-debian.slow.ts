@@ -1,136 +1,312 @@
 /**
- * A fresh Debian without Node, the pasted line, and an agent that is up: with
- * Node from the controller, a user of its own and the command of its unit; then
- * the same line again, and all of it gone.
+ * install.sh on a booted Debian 12 that has no Node of its own: both programs as
+ * services, from the first line to the last file that is taken away.
  */
 
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as assert from 'uvu/assert';
-import { createClient } from '#controller/cli/client.ts';
 import { nodeVersion } from '#controller/release/node-files.ts';
 import { describe } from '#test/support/describe.ts';
-import { hasProgram } from '#test/support/packages.ts';
-import { freePort } from '#test/support/ports.ts';
-import { hotdesk, start } from './programs.ts';
+import { until } from '#test/support/until.ts';
+import { buildOf } from './builds.ts';
+import { type Debian, openDebian, whyNoDebian } from './debian.ts';
 
 const run = promisify(execFile);
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
-const packages = 'curl,ca-certificates,busybox';
+const minutes = 60_000;
 
-/** What systemd would do with the unit, and a note of what it was asked: no systemd runs in a folder. */
-const systemctl = `#!/bin/sh
-echo "$@" >>/run/calls
-unit=/etc/systemd/system/hotdesk-agent.service
-case $1 in
-  restart | stop | disable)
-    [ ! -f /run/pid ] || { kill "$(cat /run/pid)" 2>/dev/null; while kill -0 "$(cat /run/pid)" 2>/dev/null; do sleep 0.1; done; rm -f /run/pid; }
-    ;;
-esac
-case $1 in
-  restart | start)
-    [ ! -f /run/pid ] || exit 0
-    set -a; . /etc/default/hotdesk-agent; set +a
-    command=$(sed -n 's/^ExecStart=//p' $unit)
-    setsid setpriv --reuid hotdesk-agent --regid hotdesk-agent --clear-groups --no-new-privs --bounding-set -all \\
-      $command </dev/null >/run/log 2>&1 &
-    echo $! >/run/pid
-    ;;
-esac
-`;
+/** Of the controller's machine: Node where the office's part does not look. */
+const withNode = 'PATH=/opt/node/bin:$PATH';
+const installed = '/usr/local/lib/hotdesk/install.sh';
 
-/** From the mirror that this machine uses. */
-async function bootstrap(root: string): Promise<void> {
-  const release = await readFile('/etc/os-release', 'utf8');
-  const codename = /^VERSION_CODENAME=(\w+)/m.exec(release)?.[1] ?? 'bookworm';
-  const format = '$(REPO_URI) $(CODENAME) $(COMPONENT)';
-  const { stdout } = await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
-  const mirror = stdout
-    .split('\n')
-    .find((line) => line.endsWith(` ${codename} main`))
-    ?.split(' ')[0];
-  assert.ok(mirror, `a mirror of ${codename}`);
-  await run('debootstrap', ['--variant=minbase', `--include=${packages}`, codename, root, mirror]);
-}
+const hardened = {
+  NoNewPrivileges: 'yes',
+  ProtectSystem: 'strict',
+  ProtectHome: 'yes',
+  PrivateTmp: 'yes',
+  RestrictSUIDSGID: 'yes',
+  LockPersonality: 'yes',
+  CapabilityBoundingSet: '',
+  Type: 'notify',
+  WatchdogUSec: '1min',
+};
 
-describe('install.sh on a fresh Debian', (test) => {
-  if (process.getuid?.() !== 0 || !hasProgram('debootstrap')) {
-    test.skip('installs an agent', 'it needs root and debootstrap');
+describe('install.sh on a booted Debian', (test) => {
+  const why = whyNoDebian();
+  if (why !== '') {
+    test.skip('installs both programs', why);
     return;
   }
+  let debian: Debian | undefined;
+  const sh = async (line: string) => {
+    assert.ok(debian, 'the machine was booted');
+    return await debian.sh(line);
+  };
+  const show = async (unit: string, property: string) =>
+    (await sh(`systemctl show ${unit} --property=${property} --value`)).trim();
+  const isUp = async (unit: string) => {
+    assert.is(await show(unit, 'ActiveState'), 'active', unit);
+    return Number(await show(unit, 'MainPID'));
+  };
+  const pasted = async () => (await sh('hotdesk enrol-token create --site berlin')).trim();
+  const agent = async () => {
+    const { items } = JSON.parse(await sh('hotdesk agent list --json')) as {
+      items: { id: string; isUp: boolean; version?: string; sip?: string; http?: string }[];
+    };
+    return items.find((each) => each.isUp);
+  };
+  let line = '';
 
-  test('installs an agent that comes up, changes nothing the second time, and goes', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'hotdesk-debian-'));
-    const closers: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
-    const inRoot = (...command: string[]) =>
-      run('chroot', [join(folder, 'root'), 'env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', ...command]);
-    try {
-      await bootstrap(join(folder, 'root'));
-      await run('npm', ['pack', `node-linux-${arch}@${nodeVersion}`, '--pack-destination', folder]);
-      const packed = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '';
-      const data = join(folder, 'controller');
-      await mkdir(data);
-      await run(process.execPath, [hotdesk, 'bundle', 'add-node', join(folder, packed), '--data', data]);
+  test(
+    'the controller answers when install.sh says that it runs',
+    async () => {
+      debian = await openDebian();
+      const opt = join(debian.root, 'opt');
+      await mkdir(join(opt, 'node/bin'), { recursive: true });
+      await cp(process.execPath, join(opt, 'node/bin/node'));
+      await cp(dist, join(opt, 'dist'), { recursive: true });
+      await writeFile(join(debian.root, 'etc/hosts'), '127.0.0.1 localhost office controller.example\n');
+      await writeFile(join(debian.root, 'etc/default/hotdesk'), 'HOTDESK_PUBLIC_HOST=controller.example\n');
 
-      const port = String(await freePort());
-      const controller = start(hotdesk, [
-        ...['serve', '--data', data, '--listen', '127.0.0.1', '--tunnel-port', port, '--api-port', '0'],
-        '--json-ready',
+      await sh(`${withNode} sh /opt/dist/install.sh controller --dry-run`);
+      assert.is(await show('hotdesk', 'LoadState'), 'not-found');
+      process.stdout.write(`\n${await sh(`${withNode} sh /opt/dist/install.sh controller`)}`);
+      await sh('hotdesk site create berlin --emergency 112');
+      assert.is((await sh('curl -fsS http://127.0.0.1:8480/readyz')).trim(), 'ready');
+      assert.match(await show('hotdesk', 'StatusText'), 'agents come in at wss://0.0.0.0:8443');
+      await isUp('hotdesk');
+    },
+    10 * minutes,
+  );
+
+  test(
+    'the pasted line brings Node along and ends when the tunnel is up',
+    async () => {
+      assert.ok(debian);
+      await run('npm', [
+        'pack',
+        `node-linux-${arch}@${nodeVersion}`,
+        '--pack-destination',
+        join(debian.root, 'opt'),
       ]);
-      closers.push(() => controller.kill());
-      await controller.ready();
-      const client = createClient({ type: 'socket', data });
-      closers.push(() => client.close());
-      await client.ask('POST', '/sites', { id: 'berlin', timeZone: 'Europe/Berlin' });
-      const { installLine } = (await client.ask('POST', '/enrol-tokens', { site: 'berlin' })) as {
-        installLine: string;
-      };
-
-      const root = join(folder, 'root');
-      await mkdir(join(root, 'run/systemd/system'), { recursive: true });
-      await writeFile(join(root, 'usr/bin/systemctl'), systemctl, { mode: 0o755 });
-      await run('mount', ['-t', 'proc', 'proc', join(root, 'proc')]);
-      closers.push(() => run('umount', [join(root, 'proc')]));
-      closers.push(() => inRoot('systemctl', 'stop'));
-      const [sip, http, https] = [await freePort(), await freePort(), await freePort()];
-      const settings = { SIP_PORT: sip, HTTP_PORT: http, HTTPS_PORT: https, RTP_PORTS: 0, PNP: false };
-      await mkdir(join(root, 'etc/default'), { recursive: true });
-      await writeFile(
-        join(root, 'etc/default/hotdesk-agent'),
-        Object.entries(settings)
-          .map(([name, value]) => `HOTDESK_AGENT_${name}=${value}\n`)
-          .join(''),
+      const [packed = ''] = (await readdir(join(debian.root, 'opt'))).filter((name) => name.endsWith('.tgz'));
+      await sh(`hotdesk bundle add-node /opt/${packed}`);
+      line = await pasted();
+      assert.match(
+        line,
+        /^curl -fsSk --pinnedpubkey .* https:\/\/controller\.example:8443\/install\.sh \| sh -s -- agent /,
       );
-      const calls = () => readFile(join(root, 'run/calls'), 'utf8');
+      const said = await sh(line);
+      process.stdout.write(`\n${said}`);
+      assert.match(said, `fetch Node for ${arch} from the controller`);
+      assert.match(
+        said,
+        /\nthe tunnel is up: agent [0-9a-f]{16} of site berlin at controller\.example:8443\n/,
+      );
+      await isUp('hotdesk-agent');
+      assert.is(await show('hotdesk-agent', 'StatusText'), 'the tunnel is up');
+      assert.match(await sh('hotdesk doctor || true'), /^ok +modes /m);
+    },
+    3 * minutes,
+  );
 
-      const line = `${installLine} --listen 127.0.0.1`;
-      const first = await inRoot('sh', '-c', line);
-      process.stdout.write(`\n${first.stdout}`);
-      assert.match(first.stdout, new RegExp(`fetch Node for ${arch} from the controller`));
-      assert.match(first.stdout, /make the system user hotdesk-agent/);
-      assert.match(first.stdout, /\nthe tunnel is up: agent [0-9a-f]{16} of site berlin at 127\.0\.0\.1:/);
-      assert.match(await calls(), /daemon-reload\nenable .*\nrestart hotdesk-agent\n/);
+  test(
+    'both services are shut in',
+    async () => {
+      for (const [unit, memory] of [
+        ['hotdesk', 2 ** 31],
+        ['hotdesk-agent', 2 ** 29],
+      ] as const) {
+        for (const [property, value] of Object.entries({
+          ...hardened,
+          User: unit,
+          MemoryMax: String(memory),
+        })) {
+          assert.is(await show(unit, property), value, `${unit}: ${property}`);
+        }
+        const status = await sh(`cat /proc/${await isUp(unit)}/status`);
+        for (const fact of [/^CapEff:\t0+$/m, /^CapBnd:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m]) {
+          assert.match(status, fact);
+        }
+      }
+    },
+    minutes,
+  );
 
-      await writeFile(join(root, 'run/calls'), '');
-      const again = await inRoot('sh', '-c', line.replace('| sh', '| busybox sh'));
-      process.stdout.write(`\n${again.stdout}`);
-      assert.match(again.stdout, /nothing to do: all is as it should be/);
-      assert.not.match(await calls(), /restart|daemon-reload/);
+  test(
+    'the second time nothing is done',
+    async () => {
+      const before = [await isUp('hotdesk'), await isUp('hotdesk-agent')];
+      for (const again of [
+        `${withNode} busybox sh /opt/dist/install.sh controller`,
+        line.replace('| sh', '| busybox sh'),
+        `sh ${installed} upgrade`,
+      ]) {
+        assert.match(await sh(again), /nothing to do: all is as it should be/, again);
+      }
+      assert.equal([await isUp('hotdesk'), await isUp('hotdesk-agent')], before);
+    },
+    minutes,
+  );
 
-      await writeFile(join(root, 'usr/local/lib/hotdesk/hotdesk-agent.mjs'), '// an older one');
-      await inRoot('sh', '/usr/local/lib/hotdesk/install.sh', 'upgrade');
-      assert.match(await calls(), /\nrestart hotdesk-agent\n/, 'what is new runs');
+  test(
+    'both are reloaded',
+    async () => {
+      const before = [await isUp('hotdesk'), await isUp('hotdesk-agent')];
+      for (const [unit, file] of [
+        ['hotdesk', 'hotdesk.json'],
+        ['hotdesk-agent', 'agent.json'],
+      ] as const) {
+        await sh(`echo '{"logLevel": "debug"}' >/var/lib/${unit}/${file} && systemctl reload ${unit}`);
+        const log = await until(
+          'it has read it',
+          async () => {
+            const said = await sh(`journalctl --quiet --output=cat --unit=${unit}`);
+            return said.split('\n').find((each) => each.includes('"msg":"reloaded"'));
+          },
+          minutes,
+        );
+        assert.match(log, '"logLevel":"debug"');
+      }
+      assert.equal([await isUp('hotdesk'), await isUp('hotdesk-agent')], before);
+    },
+    2 * minutes,
+  );
 
-      const gone = await inRoot('sh', '/usr/local/lib/hotdesk/install.sh', 'uninstall', '--purge');
-      process.stdout.write(`\n${gone.stdout}`);
-      assert.not.match(await readFile(join(root, 'etc/passwd'), 'utf8'), /hotdesk/);
-      const left = (await readdir(join(root, 'var/lib'))).filter((name) => name.includes('hotdesk'));
-      assert.equal(left, []);
-    } finally {
-      for (const close of closers.reverse()) await close();
-    }
-  }, 600_000);
+  test(
+    'one that hangs is restarted: the controller, the agent, the agent’s parent',
+    async () => {
+      for (const unit of ['hotdesk', 'hotdesk-agent']) {
+        await sh(`mkdir -p /run/systemd/system/${unit}.service.d`);
+        await sh(`printf '[Service]\\nWatchdogSec=10\\n' >/run/systemd/system/${unit}.service.d/quick.conf`);
+      }
+      await sh('systemctl daemon-reload && systemctl restart hotdesk hotdesk-agent');
+      for (const [unit, which] of [
+        ['hotdesk', '$main'],
+        ['hotdesk-agent', '$main'],
+        ['hotdesk-agent', '$(cat /proc/$main/task/$main/children)'],
+      ] as const) {
+        const [main, restarts] = [await isUp(unit), Number(await show(unit, 'NRestarts'))];
+        await sh(`main=${main}; kill -STOP ${which}`);
+        await until(
+          `${unit} is restarted`,
+          async () =>
+            Number(await show(unit, 'NRestarts')) > restarts &&
+            (await show(unit, 'ActiveState')) === 'active',
+          2 * minutes,
+        );
+        assert.is.not(await isUp(unit), main);
+        assert.match(await sh(`journalctl --quiet --output=cat --unit=${unit}`), 'Watchdog timeout');
+      }
+      assert.match(await sh('hotdesk-agent wait'), 'the tunnel is up');
+      await sh('rm -r /run/systemd/system/hotdesk*.d && systemctl daemon-reload');
+    },
+    8 * minutes,
+  );
+
+  test(
+    'a port under 1024 gets its capability, and no more than that',
+    async () => {
+      await sh(`echo '{"sipPort": 506}' >/var/lib/hotdesk-agent/agent.json`);
+      await sh('echo HOTDESK_AGENT_HTTP_PORT=80 >/etc/default/hotdesk-agent');
+      await sh(`sh ${installed} upgrade`);
+      assert.is(await show('hotdesk-agent', 'CapabilityBoundingSet'), 'cap_net_bind_service');
+      assert.match(
+        await sh(`cat /proc/${await isUp('hotdesk-agent')}/status`),
+        /^CapEff:\t0000000000000400$/m,
+      );
+      assert.is((await sh('curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1:80/')).trim(), '404');
+      assert.match((await agent())?.sip ?? '', /:506$/);
+      const report = JSON.parse(await sh('hotdesk-agent doctor --json')) as {
+        checks: { name: string; result: string; says: string }[];
+      };
+      assert.equal(
+        report.checks.filter(({ result }) => result !== 'ok').map(({ says }) => says),
+        [],
+      );
+    },
+    3 * minutes,
+  );
+
+  test(
+    'a new version of the controller is offered to the agent, and taken',
+    async () => {
+      assert.ok(debian);
+      const parent = await isUp('hotdesk-agent');
+      await buildOf(join(debian.root, 'opt'), '0.2.0');
+      await sh(`${withNode} sh /opt/dist-0.2.0/install.sh controller`);
+      await until('it has taken it', async () => (await agent())?.version === '0.2.0', 2 * minutes);
+      assert.is(await isUp('hotdesk-agent'), parent);
+      assert.is((await sh('curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1:80/')).trim(), '404');
+    },
+    5 * minutes,
+  );
+
+  test(
+    'both are back after the machine was restarted',
+    async () => {
+      assert.ok(debian);
+      await debian.reboot();
+      assert.match(await sh('hotdesk-agent wait'), 'the tunnel is up');
+      assert.is((await agent())?.version, '0.2.0');
+      await isUp('hotdesk');
+    },
+    3 * minutes,
+  );
+
+  test(
+    'an agent that was removed is enrolled again by a new line, and by no old one',
+    async () => {
+      const before = await agent();
+      await sh(`hotdesk agent remove ${before?.id}`);
+      await until(
+        'it is refused',
+        async () => /auth\.refused/.test(await sh('cat /var/lib/hotdesk-agent/state.json')),
+        minutes,
+      );
+      const refused = await sh(`${line} || true`);
+      assert.match(refused, /token spent: it works once/);
+      assert.match(await sh(await pasted()), /the tunnel is up/);
+      assert.is.not((await agent())?.id, before?.id);
+    },
+    3 * minutes,
+  );
+
+  test(
+    'nothing is left',
+    async () => {
+      assert.ok(debian);
+      try {
+        const found = 'find / -xdev -not -path "/opt/*" -not -path "/proc/*" -name "*hotdesk*"';
+        process.stdout.write(
+          `\n${await sh(`cp ${installed} /opt/install.sh && sh /opt/install.sh uninstall`)}`,
+        );
+        assert.equal(
+          (await sh(`${found} | sort`))
+            .trim()
+            .split('\n')
+            .filter((each) => each !== ''),
+          [
+            '/etc/default/hotdesk',
+            '/etc/default/hotdesk-agent',
+            '/var/lib/hotdesk',
+            '/var/lib/hotdesk-agent',
+            '/var/lib/hotdesk/hotdesk.json',
+          ],
+        );
+        process.stdout.write(`\n${await sh('sh /opt/install.sh uninstall --purge')}`);
+        assert.is(await sh(found), '');
+        assert.not.match(await sh('cat /etc/passwd /etc/group /etc/shadow'), /hotdesk/);
+        assert.is((await sh('systemctl list-units --all --plain --no-legend "hotdesk*"')).trim(), '');
+      } finally {
+        await debian.close();
+      }
+    },
+    2 * minutes,
+  );
 });

@@ -327,7 +327,10 @@ describe('install.sh', (test) => {
             const env = { DESTDIR: root, HTTPS_PROXY: proxy.url.href };
             const refused = await run('sh', [script, ...args], { ...env, HTTPS_PROXY: shut.url.href });
             assert.is(refused.code, 1);
-            assert.match(refused.err, /proxy: it does not let this machine to 127\.0\.0\.1:\d+ \(it answers 403\)/);
+            assert.match(
+              refused.err,
+              /proxy: it does not let this machine to 127\.0\.0\.1:\d+ \(it answers 403\)/,
+            );
 
             const first = await run('sh', [script, ...args], env);
             assert.is(first.code, 0, first.err);

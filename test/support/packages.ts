@@ -25,7 +25,7 @@ const packages = {
 } as const;
 
 /** Also what only a slow test needs, which nobody installs unasked. */
-export type Program = keyof typeof packages | 'debootstrap';
+export type Program = keyof typeof packages | 'debootstrap' | 'systemd-nspawn' | 'nsenter';
 
 const policy = '/usr/sbin/policy-rc.d';
 
