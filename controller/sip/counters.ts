@@ -28,7 +28,7 @@ export function createCounters() {
     refusedInDialog: 0,
     /** A phone answered with 3xx, 401 or 407, which is not passed on. */
     defused: 0,
-    /** Over a bound of ours: 486, 503. */
+    /** Over a bound of ours: 486, 503, or a desk that is one too many to ring. */
     overloaded: 0,
     registered: 0,
     calls: 0,

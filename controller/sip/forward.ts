@@ -54,6 +54,8 @@ export type ForwardOptions = {
   onRing?(target: Target): () => void;
   onAnswer?(response: SipMessage, target: Target): void;
   onDefused?(): void;
+  /** So many targets are not called: there are too many. */
+  onUncalled?(targets: number): void;
   /** Who else is called in place of a target that answered 3xx; none: it counts as not reachable. */
   redirect?(response: SipMessage, target: Target): readonly Target[];
   /** How long phones ring before they are told to stop; absent: until the far end decides. */
@@ -82,8 +84,8 @@ const declined = (status: number): HeaderList => [
 /** A 487 to our own CANCEL, not to the caller's: what he hears is that nobody came to the phone. */
 const notAnsweredStatus = ({ hasRung }: Branch) => (hasRung ? 480 : 408);
 
-/** Of one call: a phone that sends it on and on ends somewhere. */
-const maxBranches = 20;
+/** Of one call: a hall where one user is at every desk rings, a phone that sends a call on and on ends somewhere. */
+const maxBranches = 100;
 
 /** For who forwards, while nobody has answered. */
 export type Forwarded = {
@@ -106,7 +108,9 @@ export function forward(options: ForwardOptions): Forwarded {
   const branches: Branch[] = [];
 
   function add(targets: readonly Target[]): readonly Branch[] {
-    const added = targets.slice(0, maxBranches - branches.length).map(
+    const room = maxBranches - branches.length;
+    if (targets.length > room) options.onUncalled?.(targets.length - room);
+    const added = targets.slice(0, room).map(
       (target): Branch => ({
         target,
         transaction: undefined,

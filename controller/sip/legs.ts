@@ -120,8 +120,7 @@ export function createLegs(options: LegsOptions): Legs {
     inDialog(leg, far) {
       const { start } = leg.request;
       const out = outgoing(leg, { side: far, uri: start.type === 'request' ? start.uri : '' });
-      if (isNetwork(far))
-        for (const route of leg.request.getAll('Route').slice(2)) out.request.append('Route', route);
+      if (isNetwork(far)) leadOn(out.request, leg.request.getAll('Route').slice(2));
       return out;
     },
 
@@ -169,6 +168,16 @@ export function createLegs(options: LegsOptions): Legs {
     if (side.peer.type !== 'upstream') return side;
     return { ...side, peer: { ...side.peer, offset: offsetOf(callId) } };
   }
+}
+
+/** RFC 3261 16.6 step 6: the first of them may know no `;lr`; then it is what the request is sent to. */
+function leadOn(request: SipMessage, routes: readonly string[]): void {
+  const [next, ...others] = routes;
+  const { start } = request;
+  if (next === undefined || start.type !== 'request') return;
+  const isStrict = !/;lr\b/i.test(next);
+  for (const route of isStrict ? [...others, `<${start.uri}>`] : routes) request.append('Route', route);
+  if (isStrict) start.uri = parseNameAddr(next).uri;
 }
 
 /** The far end by its name there; its tag stays. */

@@ -155,6 +155,9 @@ export function createProxy(options: ProxyOptions): Proxy {
         redirect: (response, { side }) => transfers.redirected(response, side, seen).filter(isNoTransit),
       }),
       onDefused: () => counters.defused++,
+      onUncalled: (targets) => {
+        counters.overloaded += targets;
+      },
       onEnd: both(release, states.end),
     });
   }

@@ -4,8 +4,9 @@ import * as assert from 'uvu/assert';
 import { createKeys } from '#controller/keys.ts';
 import type { Upstream } from '#controller/model/model.ts';
 import { sealedFor } from '#controller/model/sealed.ts';
+import { formatHostPort } from '#protocol/address.ts';
 import { isRightResponse, parseCredentials } from '#protocol/sip/digest.ts';
-import type { SipMessage } from '#protocol/sip/message.ts';
+import { createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import { createWorld, flowAt } from '#test/controller/sip/world.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
@@ -230,6 +231,25 @@ describe('controller/sip/upstream: calls', (test) => {
     assert.is(numberOf(bye), '2 BYE');
     pbx.challenge(bye, 'n9', 401);
     assert.is(numberOf(await pbx.request('BYE')), '3 BYE');
+    await close();
+  });
+
+  test('an edge of theirs that knows no ;lr is what a request is sent to (RFC 3261 16.6)', async () => {
+    const { world, phone, pbx, close } = await office();
+    world.login('HD0001', '100');
+    const invite = phone.call('030123');
+    const got = await pbx.request('INVITE');
+    const routes = ['<sip:edge.pbx.invalid>', ...got.getAll('Record-Route')];
+    const headers: HeaderList = [
+      ...routes.map((route) => ['Record-Route', route] as const),
+      ['Contact', `<sip:far@${formatHostPort(pbx.address)}>`],
+    ];
+    pbx.send(createResponse(got, 200, { toTag: 'far', headers }));
+    const ok = await until('the 200', () => phone.inbox.find((each) => statusOf(each) === 200));
+    phone.send(phone.asCaller('BYE', invite, ok));
+    const bye = await pbx.request('BYE');
+    assert.is(bye.start.type === 'request' && bye.start.uri, 'sip:edge.pbx.invalid');
+    assert.equal(bye.getAll('Route'), [`<sip:far@${formatHostPort(pbx.address)}>`]);
     await close();
   });
 
