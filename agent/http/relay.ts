@@ -341,6 +341,7 @@ export async function listenRelay({
       server.once('error', reject);
       server.listen({ host: address, port }, resolve);
     });
+    server.on('error', (err) => log.warn({ err }, 'a connection could not be accepted'));
     const at = server.address() as AddressInfo;
     return { address: at.address, port: at.port };
   }

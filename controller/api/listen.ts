@@ -20,6 +20,8 @@ export type ApiOptions = Omit<AppDeps, 'access' | 'assets' | 'pageUrl'> & {
   socket: string;
   /** Absent: plain HTTP, which only loopback may have. */
   tls?: Certificate | undefined;
+  /** Who neither says nor reads anything for so long is let go. */
+  silentMs?: number;
 };
 
 export interface Api {
@@ -33,7 +35,13 @@ const closeMs = 2_000;
 /** What a sockaddr_un holds, less the closing zero. */
 const maxSocketPath = 107;
 
-export async function listenApi({ listen, socket, tls, ...deps }: ApiOptions): Promise<Api> {
+export async function listenApi({
+  listen,
+  socket,
+  tls,
+  silentMs = 120_000,
+  ...deps
+}: ApiOptions): Promise<Api> {
   if (Buffer.byteLength(socket) > maxSocketPath) {
     throw new Fault('input.invalid', `data: "${socket}" is too long for a socket's name`, { field: 'data' });
   }
@@ -48,6 +56,7 @@ export async function listenApi({ listen, socket, tls, ...deps }: ApiOptions): P
   const access = { type: 'token', hosts, isSecure: tls !== undefined } as const;
   const shared = { ...deps, pageUrl: () => url };
   const tcp = serverOf(createApp({ ...shared, access, assets: loadAssets() }).fetch, tls);
+  tcp.timeout = silentMs;
   await listening(tcp, () => tcp.listen(listen.port, listen.address));
   const { port } = tcp.address() as AddressInfo;
   const ends = isLoopback(listen.address) ? ['127.0.0.1', '::1'] : [listen.address];
@@ -60,6 +69,9 @@ export async function listenApi({ listen, socket, tls, ...deps }: ApiOptions): P
   const local = serverOf(createApp({ ...shared, access: { type: 'local' } }).fetch);
   await listening(local, () => local.listen(socket));
   await chmod(socket, 0o600);
+  for (const server of [tcp, local]) {
+    server.on('error', (err) => deps.log.error({ err }, 'a connection could not be accepted'));
+  }
 
   let closing: Promise<unknown> | undefined;
   return {

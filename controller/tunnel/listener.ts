@@ -106,14 +106,14 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   function refuse(socket: Duplex, why: string): void {
     counters.refused++;
     log.debug({ why }, 'agent refused');
-    socket.end(refusal);
+    end(socket, refusal);
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const kind = kinds.get(request.url);
     if (kind === undefined) {
       counters.strayed++;
-      socket.end(nothingHere);
+      end(socket, nothingHere);
       return;
     }
     const agent = authenticate(request, kind);
@@ -121,7 +121,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!offered.includes(subprotocol)) {
       log.warn({ agent: agent.id, offered: offered.join() }, 'agent speaks another version');
-      socket.end(otherVersion);
+      end(socket, otherVersion);
       return;
     }
     if (!(await admit(agent, kind))) return refuse(socket, 'another one with this key is connected');
@@ -169,6 +169,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       resolve();
     });
   });
+  server.on('error', (err) => log.error({ err }, 'a connection could not be accepted'));
   const { address, port } = server.address() as AddressInfo;
 
   let closing: Promise<void> | undefined;
@@ -190,6 +191,11 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       return closing;
     },
   };
+}
+
+/** No server looks after a socket that was to be upgraded: without its end the other side would hold it for ever. */
+function end(socket: Duplex, lastWords: string): void {
+  socket.end(lastWords, () => socket.destroy());
 }
 
 function answer(response: ServerResponse, status: number, body: string): void {

@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -7,6 +8,7 @@ import * as assert from 'uvu/assert';
 import { openCertificate } from '#controller/api/certificate.ts';
 import { listenApi } from '#controller/api/listen.ts';
 import { openPageCertificate } from '#controller/tunnel/page-certificate.ts';
+import { formatHostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createApiWorld } from '#test/controller/api/world.ts';
 import { createFakeClock } from '#test/support/clock.ts';
@@ -93,6 +95,25 @@ describe('API listener', (test) => {
       );
       assert.ok(Fault.is(refused, 'input.invalid'));
       assert.is(refused.facts.field, 'api-listen');
+    }));
+
+  test('lets go of who asks and does not read', () =>
+    withFolder(async (folder) => {
+      const { deps } = createApiWorld();
+      const listen = { address: '127.0.0.1', port: 0 };
+      const api = await listenApi({ ...deps, listen, socket: join(folder, 'c.sock'), silentMs: 300 });
+      try {
+        const socket = connect(api.address.port, '127.0.0.1');
+        socket.on('error', () => {});
+        // Soon more answers than fit what lies between.
+        const request = `GET / HTTP/1.1\r\nHost: ${formatHostPort(api.address)}\r\n\r\n`;
+        await until('it is let go', () => {
+          if (socket.writableLength < 1_000_000) socket.write(request.repeat(1_000));
+          return socket.destroyed;
+        });
+      } finally {
+        await api.close();
+      }
     }));
 });
 

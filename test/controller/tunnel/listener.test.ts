@@ -1,10 +1,12 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type ConnectionOptions, connect } from 'node:tls';
 import * as assert from 'uvu/assert';
 import { openIdentity } from '#controller/tunnel/certificate.ts';
 import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
-import { exchange, openTls, upgradeRequest } from './raw.ts';
+import { until } from '#test/support/until.ts';
+import { exchange, openTls, post, upgradeRequest } from './raw.ts';
 import { inWorld } from './world.ts';
 
 describe('listener', (test) => {
@@ -57,6 +59,33 @@ describe('listener', (test) => {
       }),
     9_000,
   );
+
+  const unwelcome = [
+    { name: 'an upgrade without a proof', request: upgradeRequest('/v1/tunnel/signal', undefined) },
+    { name: 'an upgrade to nothing', request: upgradeRequest('/v1/tunnel/other', undefined) },
+    { name: 'an enrolment without a token', request: post('/v1/enrol', '{}') },
+    { name: 'what is not there', request: 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' },
+  ];
+  for (const { name, request } of unwelcome) {
+    test(`lets go of who was refused ${name}, also where he does not`, () =>
+      inWorld(async ({ hub }) => {
+        const at = { host: '127.0.0.1', port: hub.address.port, allowHalfOpen: true };
+        const socket = connect({ ...at, rejectUnauthorized: false } as ConnectionOptions);
+        let answer = '';
+        socket
+          .on('error', () => {})
+          .on('data', (bytes: Buffer) => {
+            answer += bytes.toString('latin1');
+          });
+        socket.write(request);
+        // A socket that nobody has any more resets who goes on writing.
+        await until('it is let go', () => {
+          if (socket.readableEnded) socket.write('more');
+          return socket.destroyed;
+        });
+        assert.match(answer, /^HTTP\/1\.1 40[14] /);
+      }));
+  }
 
   test('keeps its keys from other eyes, and over a restart', () =>
     inWorld(async (world) => {
