@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { pino } from 'pino';
 import * as assert from 'uvu/assert';
-import { loadConfig as loadAgentConfig, toFlag } from '#agent/config.ts';
+import { configSchema, loadConfig as loadAgentConfig, toFlag } from '#agent/config.ts';
 import { createClient } from '#controller/cli/client.ts';
 import { nouns } from '#controller/cli/nouns.ts';
 import { runNoun } from '#controller/cli/run.ts';
@@ -103,6 +103,22 @@ describe('docs', (test) => {
     const lost = rows.filter(({ name, value }) => !page.includes(`--${name}`) || !page.includes(value));
     assert.equal(lost, []);
     assert.equal(rows.length, 8);
+  });
+
+  test('the operating page has every setting of both programs, as --help tells them', () => {
+    const page = readFileSync(join(root, 'docs/operating.md'), 'utf8');
+    const rows = [
+      ...serveFlags.map(({ name, fallback = '', about }) => ({ name, value: fallback, about })),
+      ...Object.entries(configSchema.shape).map(([name, field]) => ({
+        name: toFlag(name),
+        value: rangeOf(field.parse(undefined) ?? '').replace(' to ', '-'),
+        about: field.description ?? '',
+      })),
+    ];
+    const lost = rows
+      .map(({ name, value, about }) => `| \`--${name}\` | ${value === '' ? '' : `\`${value}\` `}| ${about} |`)
+      .filter((row) => !page.includes(row));
+    assert.equal(lost, []);
   });
 
   test('links, and files that are named, are there', () => {
