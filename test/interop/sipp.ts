@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { patience } from '#test/support/patience.ts';
 import { freePort } from '#test/support/ports.ts';
+import { until } from '#test/support/until.ts';
 import type { Account, World } from './world.ts';
 
 export type SippPhone = { readonly sipPort: number; readonly mediaPort: number };
@@ -118,7 +119,17 @@ async function start(
     await rm(scratch, { recursive: true, force: true });
     return { code: Number(code ?? 255), said };
   });
+  const port = Number(more[more.indexOf('-p') + 1]);
+  // Who calls it calls when it listens.
+  await until('sipp listens', async () => child.exitCode !== null || (await isBound(port)));
   return { ended, stop: () => child.kill('SIGKILL') };
+}
+
+/** Linux's own list: to try whether it can be bound would take it from who is about to. */
+async function isBound(port: number): Promise<boolean> {
+  const lists = await Promise.all(['udp', 'tcp'].map((name) => readFile(`/proc/net/${name}`, 'latin1')));
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  return lists.some((list) => list.includes(local));
 }
 
 async function fill(scenario: string, words: Record<string, string>): Promise<string> {
