@@ -26,9 +26,18 @@ const views: readonly (readonly [hash: string, heading: RegExp])[] = [
   ['#/sites', /^Standorte$/],
   ['#/sites/new', /^Standort anlegen$/],
   ['#/sites/berlin', /^berlin$/],
+  ['#/devices/import', /^Telefone importieren$/],
+  ['#/users/import', /^Benutzer importieren$/],
+  ['#/upstreams', /^Telefonanlage und Trunks$/],
+  ['#/upstreams/new', /^Anlage oder Trunk anlegen$/],
+  ['#/upstreams/pbx', /^pbx$/],
+  ['#/calls', /^Gespräche$/],
   ['#/history', /^Verlauf$/],
   ['#/audit', /^Protokoll$/],
   ['#/settings', /^Einstellungen$/],
+  ['#/settings/webhooks', /^Einstellungen: Webhooks$/],
+  ['#/settings/prompts', /^Einstellungen: Ansagen$/],
+  ['#/settings/backup', /^Einstellungen: Sicherung$/],
   ['#/account', /^Mein Konto$/],
 ];
 
@@ -71,6 +80,12 @@ async function live({ world }: Stage): Promise<void> {
     label: `Key ${at}`,
   }));
   await world.ask('PATCH', '/users/100', { keys });
+  const local = { address: '127.0.0.1', port: 0 };
+  const nobody = { address: '127.0.0.1', port: 9 };
+  await world.ask('POST', '/upstreams', { id: 'pbx', mode: 'register', addresses: [nobody], local });
+  await world.ask('PUT', '/users/100/upstream', { user: 'anna', secret: 'of the PBX' });
+  const url = 'https://hooks.invalid/a-rather-long-path/that-does-not-fit-on-a-line-of-a-telephone';
+  await world.ask('POST', '/webhooks', { url, events: ['login', 'emergency'] });
   await world.desk('HD0001');
   await world.ask('POST', '/sessions', { device: 'HD0001', extension: '101' });
   await world.ask('POST', '/sessions', { device: 'HD0001', extension: '100' });

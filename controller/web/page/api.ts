@@ -26,10 +26,10 @@ const patienceMs = 20_000;
 /** Called when the server does not know us any more. */
 export const signedOut: { listener: () => void } = { listener: () => {} };
 
-/** The whole answer, for who needs its ETag. Throws `Refused`. */
+/** The whole answer, for who needs its ETag; a Blob is sent as it is. Throws `Refused`. */
 export async function send(method: Method, path: string, body?: unknown, etag?: string): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' };
-  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (body !== undefined) headers['content-type'] = body instanceof Blob ? body.type : 'application/json';
   if (etag !== undefined) headers['if-match'] = etag;
   const answer = await fetch(apiPath + path, {
     method,
@@ -37,7 +37,7 @@ export async function send(method: Method, path: string, body?: unknown, etag?: 
     credentials: 'same-origin',
     cache: 'no-store',
     signal: AbortSignal.timeout(patienceMs),
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: body instanceof Blob ? body : JSON.stringify(body) }),
   }).catch((cause: unknown) => {
     throw new Refused({ status: 0, code: 'no.answer', detail: String(cause) });
   });

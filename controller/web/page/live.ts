@@ -6,7 +6,17 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { ask, askAll, type Problem, Refused, toProblem } from './api.ts';
-import type { Agent, Device, Session, Site, UnknownPhone, User } from './shapes.ts';
+import type {
+  Agent,
+  Call,
+  Device,
+  EmergencyCall,
+  Session,
+  Site,
+  UnknownPhone,
+  Upstream,
+  User,
+} from './shapes.ts';
 
 export type Lists = {
   devices: Device;
@@ -15,6 +25,9 @@ export type Lists = {
   sites: Site;
   agents: Agent;
   unknownPhones: UnknownPhone;
+  upstreams: Upstream;
+  calls: Call;
+  emergencyCalls: EmergencyCall;
 };
 export type ListName = keyof Lists;
 
@@ -25,11 +38,18 @@ const lists: { [N in ListName]: { path: string; idOf(item: Lists[N]): string } }
   sites: { path: '/sites', idOf: ({ id }) => id },
   agents: { path: '/agents', idOf: ({ id }) => id },
   unknownPhones: { path: '/unknown-phones', idOf: ({ mac, site }) => `${mac}@${site}` },
+  upstreams: { path: '/upstreams', idOf: ({ id }) => id },
+  calls: { path: '/calls', idOf: ({ id }) => id },
+  emergencyCalls: { path: '/emergency-calls', idOf: ({ id }) => id },
 };
 
 const alsoShownIn: Readonly<Record<string, readonly ListName[]>> = {
   sessions: ['sessions', 'devices'],
+  'emergency-calls': ['emergencyCalls'],
 };
+
+/** The server does not answer one of them alone, or their order is the news. */
+const onlyWhole: ReadonlySet<ListName> = new Set(['unknownPhones', 'emergencyCalls', 'calls']);
 
 export type Loaded<T> = { items: readonly T[]; isLoaded: boolean; problem?: Problem };
 
@@ -139,7 +159,7 @@ export class Live {
     this.#changed.clear();
     await Promise.all(
       changed.map(async ([name, ids]) => {
-        if (ids.size > singly || name === 'unknownPhones') await this.load(name);
+        if (ids.size > singly || onlyWhole.has(name)) await this.load(name);
         else await Promise.all([...ids].map((id) => this.#one(name, id)));
       }),
     );

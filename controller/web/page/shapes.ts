@@ -48,8 +48,11 @@ export type User = {
   name: string;
   hotdesk: boolean;
   secondDevice?: 'allow' | 'move' | 'refuse';
+  policy?: Policy;
   keys: Key[];
   hasPin: boolean;
+  /** At a PBX. */
+  upstream?: { id: string; user: string; hasSecret: boolean };
 };
 
 export type Session = { device: string; extension: string; since: string; how: How; changeOver: ChangeOver };
@@ -61,11 +64,31 @@ export type Site = {
   timeZone: string;
   language: 'en' | 'de';
   emergencyNumbers: string[];
-  emergencyGateway?: { address: string; port: number };
+  policy?: Policy;
+  emergencyGateway?: HostPort;
+  emergencyRoutes?: EmergencyRoute[];
+  emergencyContacts?: string[];
+  emergencyTestNumber?: string;
   place?: Place;
   dialCodes: Record<string, string>;
   transport: 'udp' | 'tcp' | 'tls';
   problems?: string[];
+};
+
+export type HostPort = { address: string; port: number };
+
+export type EmergencyRoute = {
+  type: 'gateway' | 'upstream';
+  upstream?: string;
+  location: 'none' | 'value' | 'reference';
+};
+
+/** `ok`: every step of every route. */
+export type EmergencyReport = {
+  ok: boolean;
+  device: string | null;
+  number: string;
+  steps: { route: string; step: string; ok: boolean; detail: string }[];
 };
 
 export type Agent = {
@@ -165,3 +188,80 @@ export type Token = {
 export type ResyncResult = 'answered' | 'unregistered' | 'busy' | 'no-answer';
 
 export type Account = { name: string; role: Role; sites?: string[]; hasTotp: boolean; createdAt: string };
+
+export type Upstream = {
+  id: string;
+  mode: 'register' | 'trunk';
+  transport: 'udp' | 'tcp' | 'tls';
+  addresses: HostPort[];
+  domain?: string;
+  local?: HostPort;
+  authentication: 'none' | 'ip' | 'digest';
+  username?: string;
+  hasSecret: boolean;
+  numbers: string[];
+  defaultRoute: boolean;
+  denied: string[];
+  calledPrefix: string;
+  probeSeconds: number;
+  ca?: string;
+  /** Times are milliseconds since 1970. */
+  addressStates: { address: string; state: 'unknown' | 'up' | 'down'; since: number }[];
+  registrations: Registration[];
+  problem?: string;
+};
+
+export type Registration = {
+  extension: string;
+  state: 'trying' | 'registered' | 'refused' | 'failed';
+  status?: number;
+  since: number;
+};
+
+/** In progress until it has ended. */
+export type Call = {
+  id: string;
+  from?: string;
+  to?: string;
+  since?: string;
+  endedAt?: string;
+  sites?: string[];
+  media: 'direct' | 'agent' | 'controller';
+  streams: { packets: number; lost: number; jitterMs: number }[];
+};
+
+type StreamSum = { lostPercent: number; jitterMs: number; silences: number };
+
+export type DeskQuality = { device: string; calls: number; heard: StreamSum; sent: StreamSum };
+
+export type EmergencyCall = {
+  id: string;
+  at: string;
+  device: string;
+  number: string;
+  extension?: string;
+  place: string;
+  state: 'calling' | 'answered' | 'failed' | 'cancelled';
+  route?: string;
+  status?: number;
+};
+
+export type WebhookEvent = 'login' | 'logout' | 'stuck' | 'agent-down' | 'agent-up' | 'emergency';
+
+export type Webhook = {
+  id: string;
+  url: string;
+  events: WebhookEvent[];
+  sites?: string[];
+  enabled: boolean;
+  last?: { ok: boolean; detail: string; at: string };
+};
+
+export type Prompt = {
+  id: string;
+  language: 'en' | 'de';
+  name: string;
+  text: string;
+  isOwn: boolean;
+  seconds: number;
+};

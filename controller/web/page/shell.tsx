@@ -16,6 +16,8 @@ const sections = [
   { at: 'devices', least: 'readOnly' },
   { at: 'users', least: 'readOnly' },
   { at: 'sites', least: 'readOnly' },
+  { at: 'upstreams', least: 'readOnly' },
+  { at: 'calls', least: 'readOnly' },
   { at: 'history', least: 'readOnly' },
   { at: 'audit', least: 'admin' },
   { at: 'settings', least: 'admin' },

@@ -1,11 +1,14 @@
 /** Deutsch. */
 
+import { deSystem } from './de-system.ts';
 import { germanOf } from './sentences.ts';
 import type { Text } from './text.ts';
 
 const n = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
 export const de: Text = {
+  ...deSystem,
+
   // Der Rahmen
   skip: 'Zum Inhalt',
   menu: 'Menü',
@@ -15,6 +18,8 @@ export const de: Text = {
     devices: 'Telefone',
     users: 'Benutzer',
     sites: 'Standorte',
+    upstreams: 'Anlage',
+    calls: 'Gespräche',
     history: 'Verlauf',
     audit: 'Protokoll',
     settings: 'Einstellungen',
@@ -99,6 +104,7 @@ export const de: Text = {
   allWell: 'Alles in Ordnung',
   agentUp: (ms) => `Verbunden, ${Math.round(ms)} ms`,
   agentDown: 'Nicht verbunden',
+  agentMissing: 'Noch kein Agent',
   phonesReady: 'Telefone registriert',
   loggedIn: 'Angemeldet',
   whoSitsWhere: 'Wer sitzt wo',
@@ -284,7 +290,7 @@ export const de: Text = {
   longestMinutes: 'Abmelden nach, in Minuten',
   idleMinutes: 'Abmelden, wenn unbenutzt seit, in Minuten',
   emptyIsNone: 'Leer: keine Grenze.',
-  endsAt: 'Alle abmelden um',
+  endsAt: 'Abmelden um',
   endsAtHint: 'Eine Uhrzeit am Standort, wie 20:00. Ein Gespräch wird nie abgebrochen.',
   tokens: 'API-Tokens',
   tokensHint: 'Für Programme. Ein Token wird einmal gezeigt und als Hash aufbewahrt.',

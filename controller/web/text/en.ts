@@ -1,8 +1,12 @@
 /** English, the measure of the other languages. */
 
+import { enSystem } from './en-system.ts';
+
 const s = (count: number) => (count === 1 ? '' : 's');
 
 export const en = {
+  ...enSystem,
+
   // The frame
   skip: 'Skip to content',
   menu: 'Menu',
@@ -12,6 +16,8 @@ export const en = {
     devices: 'Phones',
     users: 'Users',
     sites: 'Sites',
+    upstreams: 'PBX',
+    calls: 'Calls',
     history: 'History',
     audit: 'Audit',
     settings: 'Settings',
@@ -95,6 +101,7 @@ export const en = {
   allWell: 'All is well',
   agentUp: (ms: number) => `Connected, ${Math.round(ms)} ms`,
   agentDown: 'Not connected',
+  agentMissing: 'No agent yet',
   phonesReady: 'Phones registered',
   loggedIn: 'Logged in',
   whoSitsWhere: 'Who sits where',
@@ -276,7 +283,7 @@ export const en = {
   longestMinutes: 'Log out after, in minutes',
   idleMinutes: 'Log out when unused for, in minutes',
   emptyIsNone: 'Empty: no limit.',
-  endsAt: 'Log all out at',
+  endsAt: 'Log out at',
   endsAtHint: 'A time of day at the site, as 20:00. A call is never cut off.',
   tokens: 'API tokens',
   tokensHint: 'For programs. A token is shown once and kept as a hash.',

@@ -43,6 +43,12 @@ const sentences: readonly (readonly [english: RegExp, german: string])[] = [
     /^the phone fetched its config, but has not registered with it for (.*): does it reach its server\?$/,
     'das Telefon hat seine Konfiguration geholt, sich aber seit $1 nicht registriert: Erreicht es seinen Server?',
   ],
+  [/^emergency route (.*): there is no way to it now$/, 'Notruf über $1: Dorthin führt jetzt kein Weg'],
+  [/^emergency route gateway: the site has none$/, 'Notruf über das Gateway: Der Standort hat keines'],
+  [
+    /^emergency route (.*): no location by reference without --location-url$/,
+    'Notruf über $1: Ohne --location-url geht der Ort nicht als Link mit',
+  ],
   [/^the phone has not been set up yet$/, 'das Telefon ist noch nicht eingerichtet'],
   [
     /^place: no road \(RD\): an emergency call does not tell where to come$/,

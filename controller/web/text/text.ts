@@ -7,7 +7,7 @@ import { de } from './de.ts';
 import { en } from './en.ts';
 
 /** The same words with the same parameters. */
-type Same<T> = T extends string
+export type Same<T> = T extends string
   ? string
   : T extends (...args: infer A) => string
     ? (...args: A) => string

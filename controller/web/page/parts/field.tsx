@@ -65,6 +65,31 @@ export function TextField({ label, hint, wrong, value, onValue, focus = false, .
 
 const focusOnce = (input: HTMLInputElement | null) => input?.focus();
 
+/** For a few lines. */
+export function AreaField({
+  label,
+  hint,
+  wrong,
+  value,
+  onValue,
+  placeholder,
+}: Around & { value: string; onValue(value: string): void; placeholder?: string }) {
+  return (
+    <Field label={label} hint={hint} wrong={wrong}>
+      {(wired) => (
+        <textarea
+          {...wired}
+          rows={4}
+          value={value}
+          placeholder={placeholder}
+          spellcheck={false}
+          onInput={({ currentTarget }) => onValue(currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
 export function SelectField({
   label,
   hint,

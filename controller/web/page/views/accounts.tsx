@@ -3,18 +3,20 @@
 import { useState } from 'preact/hooks';
 import { ask, askAll } from '#controller/web/page/api.ts';
 import { useAsked } from '#controller/web/page/asked.ts';
-import { useApp, useItems, useText } from '#controller/web/page/context.ts';
+import { hasRole, useApp, useText } from '#controller/web/page/context.ts';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
-import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
+import { TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
-import type { Account, Role } from '#controller/web/page/shapes.ts';
-
-const roles = ['owner', 'admin', 'siteAdmin', 'readOnly'] as const satisfies readonly Role[];
+import type { Account } from '#controller/web/page/shapes.ts';
+import { AccountChange } from './account-change.tsx';
+import { RoleFields, scopeBody, usualScope } from './role-fields.tsx';
 
 export function Accounts() {
+  const { me } = useApp();
   const text = useText();
+  const [changed, setChanged] = useState<string>();
   const [removed, setRemoved] = useState<string>();
   const accounts = useAsked(() => askAll<Account>('/accounts'), []);
   return (
@@ -22,18 +24,30 @@ export function Accounts() {
       <h2 id="accounts">{text.accounts}</h2>
       <ProblemLine problem={accounts.problem} />
       <ul class="rows">
-        {(accounts.value ?? []).map(({ name, role, sites, hasTotp }) => (
-          <li key={name}>
-            <span>
-              <Name>{name}</Name>{' '}
-              <span class="hint">
-                {[text.roles[role], sites?.join(', '), hasTotp && text.withCode].filter(Boolean).join(' · ')}
-              </span>
-            </span>
-            <button type="button" onClick={() => setRemoved(name)}>
-              {text.remove}
-              <span class="sr"> {name}</span>
-            </button>
+        {(accounts.value ?? []).map((account) => (
+          <li key={account.name}>
+            <Facts account={account} />
+            {hasRole(me, account.role) && (
+              <details
+                name="account"
+                class="more"
+                onToggle={({ currentTarget }) => {
+                  if (currentTarget.open) setChanged(account.name);
+                }}
+              >
+                <summary>
+                  {text.change}
+                  <span class="sr"> {account.name}</span>
+                </summary>
+                {changed === account.name && (
+                  <AccountChange
+                    account={account}
+                    onChanged={accounts.again}
+                    onRemove={() => setRemoved(account.name)}
+                  />
+                )}
+              </details>
+            )}
           </li>
         ))}
       </ul>
@@ -55,24 +69,31 @@ export function Accounts() {
   );
 }
 
+function Facts({ account: { name, role, sites, hasTotp } }: { account: Account }) {
+  const text = useText();
+  return (
+    <span>
+      <Name>{name}</Name>{' '}
+      <span class="hint">
+        {[text.roles[role], sites?.join(', '), hasTotp && text.withCode].filter(Boolean).join(' · ')}
+      </span>
+    </span>
+  );
+}
+
 function NewAccount({ onMade }: { onMade(): void }) {
   const { say } = useApp();
   const text = useText();
   const submit = useSubmit();
-  const sites = useItems('sites').items;
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const [role, setRole] = useState<string>('admin');
-  const [site, setSite] = useState('');
-  const chosen = site || (sites[0]?.id ?? '');
+  const [scope, setScope] = useState(usualScope);
   return (
     <Form
       submit={submit}
       label={text.addAccount}
       fields={['name', 'password', 'role', 'sites']}
-      action={() =>
-        ask('POST', '/accounts', { name, password, role, ...(role === 'siteAdmin' && { sites: [chosen] }) })
-      }
+      action={() => ask('POST', '/accounts', { name, password, ...scopeBody(scope) })}
       onDone={() => {
         say(text.added(name));
         setName('');
@@ -98,22 +119,7 @@ function NewAccount({ onMade }: { onMade(): void }) {
         autocomplete="new-password"
         wrong={submit.wrong('password')}
       />
-      <SelectField
-        label={text.role}
-        value={role}
-        onValue={setRole}
-        options={roles.map((each) => [each, text.roles[each]] as const)}
-        wrong={submit.wrong('role')}
-      />
-      {role === 'siteAdmin' && (
-        <SelectField
-          label={text.site}
-          value={chosen}
-          onValue={setSite}
-          options={sites.map(({ id }) => [id, id] as const)}
-          wrong={submit.wrong('sites')}
-        />
-      )}
+      <RoleFields scope={scope} onScope={setScope} submit={submit} />
       <Send submit={submit} isMinor>
         {text.addAccount}
       </Send>

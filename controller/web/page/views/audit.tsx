@@ -43,7 +43,7 @@ export function Audit() {
             sort: ({ who }) => who,
             cell: ({ who, from }) => (
               <>
-                <Name>{who}</Name> <span class="hint">{from}</span>
+                <Name>{who}</Name> <span class="hint">{from === who ? '' : from}</span>
               </>
             ),
           },
@@ -61,12 +61,15 @@ export function Audit() {
 }
 
 function Changes({ entry: { changes = [], details } }: { entry: AuditEntry }) {
-  const facts = Object.entries(details ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const text = useText();
+  const { status, ...others } = details ?? {};
+  const facts = Object.entries(others).map(([name, value]) => `${name}: ${value}`);
   return (
     <>
+      {typeof status === 'number' && status >= 400 && <Badge tone="bad">{text.wasRefused(status)}</Badge>}{' '}
       {facts.length > 0 && <Name>{facts.join(', ')}</Name>}
-      {changes.map(({ collection, id, before, after }) => (
-        <details key={`${collection}/${id}`}>
+      {changes.map(({ collection, id, before, after }, nth) => (
+        <details key={`${nth} ${collection}/${id}`}>
           <summary>
             {collection} <Name>{id}</Name>
           </summary>

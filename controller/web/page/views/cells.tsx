@@ -46,3 +46,11 @@ export function State({ device }: { device: Device }) {
   const state = stateOf(device);
   return <Badge tone={tones[state]}>{text.states[state]}</Badge>;
 }
+
+/** An office where none was installed yet is not one whose agent is away. */
+export function NoAgent({ isInstalled }: { isInstalled: boolean }) {
+  const { text } = useWords();
+  return (
+    <Badge tone={isInstalled ? 'bad' : 'warn'}>{isInstalled ? text.agentDown : text.agentMissing}</Badge>
+  );
+}

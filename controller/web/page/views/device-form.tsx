@@ -2,11 +2,11 @@
 
 import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
+import { changedFields } from '#controller/web/page/changed-fields.ts';
 import { useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import type { Device, Place } from '#controller/web/page/shapes.ts';
-import { changedPlace } from './site-form.tsx';
 
 const fields = ['callerId', 'floor', 'room'] as const;
 
@@ -25,7 +25,7 @@ export function DeviceForm({ device }: { device: Device }) {
         label={text.place}
         fields={['site', ...fields.map((field) => `place.${field}`)]}
         action={() =>
-          ask('PATCH', `/devices/${device.id}`, { site, place: changedPlace(device.place ?? {}, place) })
+          ask('PATCH', `/devices/${device.id}`, { site, place: changedFields(device.place ?? {}, place) })
         }
         onDone={() => say(text.saved)}
       >

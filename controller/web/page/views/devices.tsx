@@ -11,7 +11,7 @@ import type { Device } from '#controller/web/page/shapes.ts';
 import { stateOf } from '#controller/web/page/why.ts';
 import { State, Who } from './cells.tsx';
 import { LogOut } from './log-out.tsx';
-
+import { TableFiles } from './table-files.tsx';
 import { UnknownPhones } from './unknown-phones.tsx';
 
 export function Devices() {
@@ -25,9 +25,12 @@ export function Devices() {
       title={text.phones}
       actions={
         isAdmin && (
-          <a class="button primary" href={toHash('devices', 'new')}>
-            {text.addPhone}
-          </a>
+          <>
+            {hasRole(me, 'admin') && <TableFiles noun="devices" />}
+            <a class="button primary" href={toHash('devices', 'new')}>
+              {text.addPhone}
+            </a>
+          </>
         )
       }
     >

@@ -6,7 +6,7 @@
 import { useState } from 'preact/hooks';
 import { send } from '#controller/web/page/api.ts';
 import { useAsked } from '#controller/web/page/asked.ts';
-import { useApp, useItems, useText } from '#controller/web/page/context.ts';
+import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import {
   emptyKey,
   formatKeys,
@@ -16,9 +16,11 @@ import {
   replaced,
   without,
 } from '#controller/web/page/keys.ts';
+import { FileButton } from '#controller/web/page/parts/file-button.tsx';
 import { Form, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
+import { saveFile } from '#controller/web/page/save-file.ts';
 import type { Key, User } from '#controller/web/page/shapes.ts';
 import { KeyRow } from './key-row.tsx';
 import { NotFound } from './not-found.tsx';
@@ -46,6 +48,7 @@ export function LayoutView({ extension }: { extension: string }) {
 }
 
 function LayoutEditor({ user: { extension, name } }: { user: User }) {
+  const { me } = useApp();
   const text = useText();
   const { items: devices } = useItems('devices');
   const models = [...new Set(devices.map(({ model }) => model))].sort();
@@ -53,7 +56,12 @@ function LayoutEditor({ user: { extension, name } }: { user: User }) {
   return (
     <View title={text.keysTitle(name)}>
       <ProblemLine problem={layout.problem} />
-      {layout.value !== undefined && <Editor extension={extension} kept={layout.value} models={models} />}
+      {layout.value !== undefined &&
+        (hasRole(me, 'admin') ? (
+          <Editor extension={extension} kept={layout.value} models={models} />
+        ) : (
+          <PhonePreview keys={layout.value.keys} models={models} />
+        ))}
     </View>
   );
 }
@@ -154,37 +162,20 @@ function Files({
 }) {
   const text = useText();
   const [wrong, setWrong] = useState(false);
-  const read = async (file: File | undefined) => {
-    if (file === undefined) return;
+  const read = async (file: File) => {
     const found = file.size < 1_000_000 ? readKeys(await file.text()) : undefined;
     setWrong(found === undefined);
     if (found !== undefined) onKeys(found);
   };
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([formatKeys(keys)], { type: 'application/json' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `keys-${extension}.json`;
-    link.click();
-    URL.revokeObjectURL(url);
-  };
+  const save = () => saveFile(`keys-${extension}.json`, 'application/json', formatKeys(keys));
   return (
     <>
       <button type="button" onClick={save}>
         {text.exportKeys}
       </button>
-      <label class="button">
+      <FileButton accept="application/json,.json" onFile={(file) => void read(file)}>
         {text.importKeys}
-        <input
-          class="sr"
-          type="file"
-          accept="application/json,.json"
-          onChange={({ currentTarget }) => {
-            void read(currentTarget.files?.[0]);
-            currentTarget.value = '';
-          }}
-        />
-      </label>
+      </FileButton>
       {wrong && (
         <p class="problem" role="alert">
           {text.noLayout}

@@ -1,12 +1,12 @@
-/** An address that names nothing. */
+/** What an address leads to that leads nowhere, or where one may not go. */
 
 import { useText } from '#controller/web/page/context.ts';
 import { View } from '#controller/web/page/parts/view.tsx';
 
-export function NotFound() {
+export function NotFound({ isForbidden = false }: { isForbidden?: boolean }) {
   const text = useText();
   return (
-    <View title={text.notFound}>
+    <View title={isForbidden ? text.problems.forbidden : text.notFound}>
       <p>
         <a href="#/">{text.overview}</a>
       </p>

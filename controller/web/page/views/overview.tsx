@@ -3,7 +3,7 @@
 import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import { toHash } from '#controller/web/page/address.ts';
-import { useApp, useItems, useText, useWords } from '#controller/web/page/context.ts';
+import { hasRole, useApp, useItems, useText, useWords } from '#controller/web/page/context.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { TextField } from '#controller/web/page/parts/field.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
@@ -11,7 +11,7 @@ import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import type { Agent, Device, Session, Site } from '#controller/web/page/shapes.ts';
 import { type Finding, stateOf, whyOf } from '#controller/web/page/why.ts';
-import { formatTime, Since, Who } from './cells.tsx';
+import { formatTime, NoAgent, Since, Who } from './cells.tsx';
 
 export function Overview() {
   const text = useText();
@@ -41,13 +41,14 @@ export function Overview() {
 
 /** An empty controller: what to do first, in order. */
 function Beginning() {
+  const { me } = useApp();
   const text = useText();
   return (
     <section class="card">
       <h2>{text.beginTitle}</h2>
       <ol class="steps">
         <li>
-          <a href={toHash('sites', 'new')}>{text.beginSite}</a>
+          {hasRole(me, 'admin') ? <a href={toHash('sites', 'new')}>{text.beginSite}</a> : text.beginSite}
         </li>
         <li>{text.beginAgent}</li>
         <li>{text.beginUsers}</li>
@@ -139,7 +140,8 @@ function Offices({
       <ul class="cards">
         {sites.map(({ id }) => {
           const own = devices.filter(({ site }) => site === id);
-          const up = agents.filter((agent) => agent.site === id && agent.isUp);
+          const there = agents.filter((agent) => agent.site === id && agent.revokedAt === undefined);
+          const up = there.filter(({ isUp }) => isUp);
           return (
             <li key={id} class="card">
               <h3>
@@ -148,11 +150,13 @@ function Offices({
                 </a>
               </h3>
               <p>
-                <Badge tone={up.length > 0 ? 'good' : 'bad'}>
-                  {up.length > 0
-                    ? text.agentUp(Math.min(...up.map(({ latencyMs }) => latencyMs ?? 0)))
-                    : text.agentDown}
-                </Badge>
+                {up.length > 0 ? (
+                  <Badge tone="good">
+                    {text.agentUp(Math.min(...up.map(({ latencyMs }) => latencyMs ?? 0)))}
+                  </Badge>
+                ) : (
+                  <NoAgent isInstalled={there.length > 0} />
+                )}
               </p>
               <dl>
                 <dt>{text.phonesReady}</dt>

@@ -1,6 +1,7 @@
 /** What an office is: time, language, the numbers for help, and where it stands. */
 
 import { useState } from 'preact/hooks';
+import { changedFields } from '#controller/web/page/changed-fields.ts';
 import { useText } from '#controller/web/page/context.ts';
 import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
@@ -43,7 +44,7 @@ export function SiteForm({
     language: language === 'de' ? 'de' : 'en',
     emergencyNumbers: numbers.split(/[\s,;]+/).filter((number) => number !== ''),
     transport: transport === 'tls' || transport === 'tcp' ? transport : 'udp',
-    place: changedPlace(site?.place ?? {}, place),
+    place: changedFields(site?.place ?? {}, place),
   });
   return (
     <Form
@@ -108,10 +109,4 @@ export function SiteForm({
       <Send submit={submit}>{verb}</Send>
     </Form>
   );
-}
-
-/** A field that was emptied is taken away. */
-export function changedPlace(before: Place, now: Place): Record<string, string | null> {
-  const fields = Object.entries(now).filter(([field, value]) => value !== '' || field in before);
-  return Object.fromEntries(fields.map(([field, value]) => [field, value === '' ? null : value]));
 }

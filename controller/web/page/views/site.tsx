@@ -13,7 +13,10 @@ import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import { go } from '#controller/web/page/route.ts';
 import type { Agent, Site } from '#controller/web/page/shapes.ts';
 import { Since } from './cells.tsx';
+import { DialCodes } from './dial-codes.tsx';
 import { NotFound } from './not-found.tsx';
+import { PolicyForm } from './policy-form.tsx';
+import { SiteEmergency } from './site-emergency.tsx';
 import { SiteForm } from './site-form.tsx';
 
 export function NewSite() {
@@ -90,6 +93,21 @@ function Shown({ site }: { site: Site }) {
             onDone={() => say(text.saved)}
           />
         </section>
+      )}
+      {mayChange && <SiteEmergency site={site} />}
+      {mayChange && (
+        <div class="columns">
+          <DialCodes site={site} />
+          <section class="card" aria-labelledby="policy">
+            <h2 id="policy">{text.policy}</h2>
+            <PolicyForm
+              policy={site.policy ?? {}}
+              label={text.policy}
+              prefix="policy."
+              action={(policy) => ask('PATCH', `/sites/${id}`, { policy })}
+            />
+          </section>
+        </div>
       )}
       {isLeaving && (
         <Confirm

@@ -5,6 +5,8 @@ import { hasRole, useApp, useItems, useText } from '#controller/web/page/context
 import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
+import type { Agent } from '#controller/web/page/shapes.ts';
+import { NoAgent } from './cells.tsx';
 
 export function Sites() {
   const { me } = useApp();
@@ -12,7 +14,8 @@ export function Sites() {
   const sites = useItems('sites');
   const devices = useItems('devices');
   const agents = useItems('agents');
-  const upOf = (site: string) => agents.items.filter((agent) => agent.site === site && agent.isUp).length;
+  const isPresent = (at: string) => (agent: Agent) => agent.site === at && agent.revokedAt === undefined;
+  const upOf = (at: string) => agents.items.filter(isPresent(at)).filter(({ isUp }) => isUp).length;
   const ofSite = (site: string) => devices.items.filter((device) => device.site === site);
   return (
     <View
@@ -42,11 +45,12 @@ export function Sites() {
               {
                 id: 'agents',
                 title: text.agents,
-                cell: ({ id }) => (
-                  <Badge tone={upOf(id) > 0 ? 'good' : 'bad'}>
-                    {upOf(id) > 0 ? text.agentsUp(upOf(id)) : text.agentDown}
-                  </Badge>
-                ),
+                cell: ({ id }) =>
+                  upOf(id) > 0 ? (
+                    <Badge tone="good">{text.agentsUp(upOf(id))}</Badge>
+                  ) : (
+                    <NoAgent isInstalled={agents.items.some(isPresent(id))} />
+                  ),
               },
               {
                 id: 'phones',

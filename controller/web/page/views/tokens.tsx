@@ -6,12 +6,15 @@ import { useAsked } from '#controller/web/page/asked.ts';
 import { useText } from '#controller/web/page/context.ts';
 import { Copy } from '#controller/web/page/parts/copy.tsx';
 import { Confirm } from '#controller/web/page/parts/dialog.tsx';
-import { TextField } from '#controller/web/page/parts/field.tsx';
+import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
 import type { Token } from '#controller/web/page/shapes.ts';
 import { Since } from './cells.tsx';
+import { RoleFields, scopeBody, usualScope } from './role-fields.tsx';
+
+const dayMs = 86_400_000;
 
 export function Tokens() {
   const text = useText();
@@ -19,6 +22,13 @@ export function Tokens() {
   const [name, setName] = useState('');
   const [made, setMade] = useState<string>();
   const [removed, setRemoved] = useState<Token>();
+  const [scope, setScope] = useState(usualScope);
+  const [days, setDays] = useState('');
+  const body = () => ({
+    name,
+    ...scopeBody(scope),
+    ...(days !== '' && { expiresAt: new Date(Date.now() + Number(days) * dayMs).toISOString() }),
+  });
   const tokens = useAsked(() => askAll<Token>('/tokens'), []);
   return (
     <section class="card" aria-labelledby="tokens">
@@ -31,8 +41,14 @@ export function Tokens() {
             <span>
               <Name>{token.name}</Name>{' '}
               <span class="hint">
-                {token.role && text.roles[token.role]} {token.sites?.join(', ')}{' '}
+                {token.role && text.roles[token.role]} {token.sites?.join(', ')} {text.made}{' '}
                 <Since at={token.createdAt} />
+                {token.expiresAt !== undefined && (
+                  <>
+                    {' '}
+                    · {text.until} <Since at={token.expiresAt} />
+                  </>
+                )}
               </span>
             </span>
             <button type="button" onClick={() => setRemoved(token)}>
@@ -51,8 +67,8 @@ export function Tokens() {
       <Form
         submit={submit}
         label={text.makeToken}
-        fields={['name']}
-        action={async () => setMade((await ask<{ token: string }>('POST', '/tokens', { name })).token)}
+        fields={['name', 'role', 'sites', 'expiresAt']}
+        action={async () => setMade((await ask<{ token: string }>('POST', '/tokens', body())).token)}
         onDone={() => {
           setName('');
           tokens.again();
@@ -64,6 +80,17 @@ export function Tokens() {
           onValue={setName}
           maxLength={64}
           wrong={submit.wrong('name')}
+        />
+        <RoleFields scope={scope} onScope={setScope} submit={submit} />
+        <SelectField
+          label={text.goodFor}
+          value={days}
+          onValue={setDays}
+          options={[
+            ['', text.noEnd],
+            ...[30, 90, 365].map((each) => [String(each), text.inDays(each)] as const),
+          ]}
+          wrong={submit.wrong('expiresAt')}
         />
         <Send submit={submit} isMinor>
           {text.makeToken}

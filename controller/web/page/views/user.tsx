@@ -14,6 +14,8 @@ import { Since } from './cells.tsx';
 import { LogOut } from './log-out.tsx';
 import { NotFound } from './not-found.tsx';
 import { PinForm } from './pin-form.tsx';
+import { PolicyForm } from './policy-form.tsx';
+import { UserUpstream } from './user-upstream.tsx';
 
 export function UserView({ extension }: { extension: string }) {
   const users = useItems('users');
@@ -40,7 +42,7 @@ function Shown({ user }: { user: User }) {
       actions={
         <>
           <a class="button" href={toHash('users', extension, 'keys')}>
-            {text.editKeys}
+            {mayChange ? text.editKeys : text.keys}
           </a>
           {mayChange && (
             <button type="button" class="danger" onClick={() => setRemoving(true)}>
@@ -51,9 +53,28 @@ function Shown({ user }: { user: User }) {
       }
     >
       <div class="columns">
-        {mayChange && <Edit user={user} />}
-        {mayChange && <Pin extension={extension} hasPin={user.hasPin} />}
-        <Desks extension={extension} />
+        <div class="stack">
+          <Desks extension={extension} />
+          {mayChange && <Edit user={user} />}
+        </div>
+        {mayChange && (
+          <div class="stack">
+            <Pin extension={extension} hasPin={user.hasPin} />
+            <UserUpstream user={user} />
+          </div>
+        )}
+        {mayChange && (
+          <section class="card" aria-labelledby="policy">
+            <h2 id="policy">{text.policy}</h2>
+            <PolicyForm
+              policy={user.policy ?? {}}
+              label={text.policy}
+              prefix="policy."
+              hasSecondDevice={false}
+              action={(policy) => ask('PATCH', `/users/${extension}`, { policy })}
+            />
+          </section>
+        )}
       </div>
       {isRemoving && (
         <Confirm

@@ -12,6 +12,7 @@ import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import type { User } from '#controller/web/page/shapes.ts';
 import { Who } from './cells.tsx';
+import { TableFiles } from './table-files.tsx';
 
 export function Users() {
   const { me } = useApp();
@@ -23,9 +24,12 @@ export function Users() {
       title={text.users}
       actions={
         hasRole(me, 'admin') && (
-          <a class="button primary" href={toHash('users', 'new')}>
-            {text.addUser}
-          </a>
+          <>
+            <TableFiles noun="users" />
+            <a class="button primary" href={toHash('users', 'new')}>
+              {text.addUser}
+            </a>
+          </>
         )
       }
     >
