@@ -125,6 +125,8 @@ export const shownFields: { readonly [C in CollectionName]: Fields<Documents[C]>
     automatic: 'shown',
   },
   redirections: undefined,
+  deliveries: undefined,
+  adoptionWindows: undefined,
   webhooks: {
     id: 'shown',
     url: (url: string) => origins([url])[0],

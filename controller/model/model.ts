@@ -14,6 +14,7 @@
 import { z } from 'zod';
 import { type Account, account, role, type SetupLink, type SignIn, setupLink, signIn } from './account.ts';
 import { type DeskHistory, deskHistory } from './desk-events.ts';
+import { adoptionWindow, type Delivery, delivery, type KeptWindow } from './phone-setup.ts';
 import { emergencyContact, emergencyRoute, emergencyTestNumber, place } from './place.ts';
 import { policy, secondDevice, sessionLimits } from './policy.ts';
 import { type Webhook, webhook } from './webhook.ts';
@@ -340,6 +341,8 @@ export const collections = {
   webhooks: { schema: webhook, id: 'id' },
   redirectionServices: { schema: redirectionService, id: 'id' },
   redirections: { schema: redirection, id: 'id' },
+  deliveries: { schema: delivery, id: 'device' },
+  adoptionWindows: { schema: adoptionWindow, id: 'id' },
 } as const;
 
 export type CollectionName = keyof typeof collections;
@@ -381,4 +384,6 @@ export type Documents = {
   webhooks: Webhook;
   redirectionServices: RedirectionService;
   redirections: Redirection;
+  deliveries: Delivery;
+  adoptionWindows: KeptWindow;
 };

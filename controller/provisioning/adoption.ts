@@ -9,7 +9,7 @@
  * A MAC address is no secret: whoever is on that LAN could ask with it. So a
  * window is short, each device is served once in it, and where the agent's
  * neighbour table knows the asker, the address there must be the same. Windows
- * are kept in memory: a restart closes them.
+ * outlive a restart, for what is left of their time.
  */
 
 import type { Device } from '#controller/model/model.ts';
@@ -48,30 +48,49 @@ const bareForm = /^\/([a-z0-9][a-z0-9_-]{0,47}(?:\.[a-z0-9_-]{1,15}){1,3})$/;
 /** `f00000000000` is the name of a Fanvil's that does not know its own model. */
 const macForm = /(?:^|[^0-9a-z]|^cfg)(?!f0{11})([0-9a-f]{12})\./;
 
+/** `closesAt` is on a clock that nobody sets. */
 type Open = { until: number; closesAt: number; adopted: Set<string> };
 
 export function createAdoption({
   store,
   clock,
 }: {
-  store: Pick<Store, 'list'>;
+  store: Pick<Store, 'list' | 'get' | 'note'>;
   clock: Pick<Clock, 'now' | 'wall'>;
 }): Adoption {
   const windows = new Map<string, Open>();
+  for (const { id, until, adopted } of store.list('adoptionWindows')) {
+    const leftMs = Math.min(until - clock.wall(), maxMinutes * minuteMs);
+    windows.set(id, { until, closesAt: clock.now() + leftMs, adopted: new Set(adopted) });
+  }
+
+  function keep(id: string, { until, adopted }: Open): void {
+    const value = { id, until, adopted: [...adopted] };
+    store.note([{ type: 'put', collection: 'adoptionWindows', value }]);
+  }
+
+  function forget(id: string): void {
+    windows.delete(id);
+    if (store.get('adoptionWindows', id) === undefined) return;
+    store.note([{ type: 'delete', collection: 'adoptionWindows', id }]);
+  }
 
   function find(scope: Scope): Open | undefined {
     const found = windows.get(nameOf(scope));
     if (found === undefined || clock.now() < found.closesAt) return found;
-    windows.delete(nameOf(scope));
+    forget(nameOf(scope));
     return undefined;
   }
 
   const windowsFor = ({ id, site }: Device) =>
-    [find({ site }), find({ device: id })].filter((each) => each !== undefined);
+    [{ site }, { device: id }].flatMap((scope) => {
+      const found = find(scope);
+      return found === undefined ? [] : [{ id: nameOf(scope), ...found }];
+    });
 
   /** Said before any device is looked up: while all is closed, an address that is known is as good as any other. */
   const isAnyOpen = () => {
-    for (const [name, { closesAt }] of windows) if (clock.now() >= closesAt) windows.delete(name);
+    for (const [name, { closesAt }] of windows) if (clock.now() >= closesAt) forget(name);
     return windows.size > 0;
   };
 
@@ -80,9 +99,10 @@ export function createAdoption({
       const ms = minutes * minuteMs;
       const opened = { until: clock.wall() + ms, closesAt: clock.now() + ms, adopted: new Set<string>() };
       windows.set(nameOf(scope), opened);
+      keep(nameOf(scope), opened);
       return shown(opened);
     },
-    close: (scope) => void windows.delete(nameOf(scope)),
+    close: (scope) => forget(nameOf(scope)),
     of(scope) {
       const found = find(scope);
       return found && shown(found);
@@ -103,7 +123,10 @@ export function createAdoption({
 
     served(device) {
       const open = windowsFor(device).filter(({ adopted }) => !adopted.has(device.id));
-      for (const { adopted } of open) adopted.add(device.id);
+      for (const { id, ...window } of open) {
+        window.adopted.add(device.id);
+        keep(id, window);
+      }
       return open.length > 0;
     },
   };

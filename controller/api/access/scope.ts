@@ -39,6 +39,9 @@ const siteOf: { readonly [C in CollectionName]: SiteOf<Documents[C]> | 'company'
   upstreams: 'company',
   emergencyCalls: ({ site }) => site,
   deskEvents: ofDevice,
+  deliveries: ofDevice,
+  // By the routes of its site or device, which look at who asks.
+  adoptionWindows: 'company',
   policies: 'company',
   webhooks: 'company',
   redirectionServices: 'company',

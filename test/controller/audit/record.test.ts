@@ -52,7 +52,9 @@ describe('what the audit log shows of a document', (test) => {
         recordChange(name, 'x', undefined, { id: 'x', name: 'x', extension: '1', device: 'x' }) === undefined,
     );
     assert.equal(quiet.sort(), [
+      'adoptionWindows',
       'bindings',
+      'deliveries',
       'deskEvents',
       'emergencyCalls',
       'passwordLocks',

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import type { Device } from '#controller/model/model.ts';
+import type { Store } from '#controller/model/ports.ts';
 import { createAdoption, type NotAdopted } from '#controller/provisioning/adoption.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
@@ -18,14 +19,21 @@ function open() {
       ...{ type: 'put' as const, collection: 'devices' as const, value },
     })),
   );
+  return { store, ...begun(store, clock) };
+}
+
+function begun(store: Store, clock: ReturnType<typeof createFakeClock>) {
   const adoption = createAdoption({ store, clock });
   /** Whose it is, or why it is nobody's. */
   const admit = (path: string, mac?: string, site = 'berlin'): string => {
     const found = adoption.admit({ path, site, ...(mac !== undefined && { mac }) });
     return typeof found === 'string' ? found : `${found.device.id} ${found.file}`;
   };
-  return { clock, store, adoption, admit };
+  return { clock, adoption, admit };
 }
+
+/** Another program over the same store, whose clock begins anew. */
+const restarted = (store: Store, wall: number) => begun(store, createFakeClock(wall));
 
 describe('an adoption window', (test) => {
   // biome-ignore format: a table
@@ -69,6 +77,39 @@ describe('an adoption window', (test) => {
     adoption.open({ site: 'berlin' }, 5);
     adoption.close({ site: 'berlin' });
     assert.is(admit('/001565aabb01.cfg'), 'window');
+  });
+
+  test('outlives a restart with what is left of its time, and with who had his config in it', () => {
+    const { adoption, store, clock } = open();
+    const device = store.get('devices', 'HD0001');
+    assert.ok(device);
+    const { until } = adoption.open({ site: 'berlin' }, 30);
+    adoption.open({ device: 'HD0003' }, 5);
+    adoption.served(device);
+    clock.advance(5 * 60_000);
+    const again = restarted(store, clock.wall());
+    assert.equal(again.adoption.of({ site: 'berlin' }), { until, adopted: ['HD0001'] });
+    assert.is(again.admit('/001565aabb01.cfg'), 'window', 'it has had it');
+    assert.match(again.admit('/000413aabb02.cfg'), /^HD0002/);
+    assert.is(again.admit('/001565aabb03.cfg', undefined, 'wien'), 'window', 'its time was over');
+    again.clock.advance(25 * 60_000 - 1);
+    assert.match(again.admit('/000413aabb02.cfg'), /^HD0002/);
+    again.clock.advance(1);
+    assert.is(again.admit('/000413aabb02.cfg'), 'window');
+    assert.equal(store.list('adoptionWindows'), [], 'nothing of it is kept');
+  });
+
+  test('that was closed stays closed; one that says it is open for days is open for four hours', () => {
+    const { adoption, store, clock } = open();
+    adoption.open({ site: 'berlin' }, 30);
+    adoption.close({ site: 'berlin' });
+    const value = { id: 'device HD0002', until: clock.wall() + 48 * 60 * 60_000, adopted: [] };
+    store.note([{ type: 'put', collection: 'adoptionWindows', value }]);
+    const again = restarted(store, clock.wall());
+    assert.is(again.adoption.of({ site: 'berlin' }), undefined);
+    assert.match(again.admit('/000413aabb02.cfg'), /^HD0002/);
+    again.clock.advance(4 * 60 * 60_000);
+    assert.is(again.admit('/000413aabb02.cfg'), 'window');
   });
 
   test('of one device is no other’s', () => {
