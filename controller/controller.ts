@@ -130,7 +130,10 @@ export async function openController({
       onSip: (flow, bytes) => core.receive(flow, bytes),
       onHttp: (request) => provisioning.answer(request),
       onHeard: (phone) => unknownPhones.heard(phone),
-      onLink: (agent, site, isUp) => tell({ type: 'agent', agent, site, isUp }),
+      onLink(agent, site, isUp) {
+        tell({ type: 'agent', agent, site, isUp });
+        if (isUp) sessions.reached(site);
+      },
       release: release &&
         downloads &&
         offers && { key: release.key, answer: downloads.answer, onStatus: offers.onStatus },

@@ -51,6 +51,8 @@ type Run = {
 export type RunningChangeOvers = ChangeOvers & {
   /** The device's session has just been committed. */
   begin(device: string, options: { isInCall: boolean }): void;
+  /** An agent of the site is up: its phones can be asked. */
+  reached(site: string): void;
   close(): void;
 };
 
@@ -233,6 +235,7 @@ export function createChangeOvers(options: ChangeOversOptions): RunningChangeOve
     },
 
     callEnded: (device) => tell(device, { type: 'callEnded' }),
+    reached: edits.reached,
 
     close() {
       isClosed = true;

@@ -9,14 +9,17 @@
  *       what no phone shows
  *     the phone fetched it  not that one
  *     the phone is away     when it registers again, unless it has fetched by then
+ *     this program was      a phone whose last config is not what it would get now, when its agent is
+ *       ended meanwhile       back or it registers
  */
 
 import type { Device, Site, User } from '#controller/model/model.ts';
 import type { Changed, ConfigBefore, ConfigEtag, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
 
 export type EditsOptions = {
-  store: Pick<Store, 'list' | 'watch'>;
+  store: Pick<Store, 'get' | 'list' | 'note' | 'watch'>;
   clock: Clock;
   configEtag: ConfigEtag;
   /** A change-over is under way: whether it brings the edit is seen when it is over. */
@@ -32,6 +35,8 @@ export type Edits = {
   /** The phone could not be told. */
   left(device: string): void;
   registered(device: string): void;
+  /** An agent of the site is up. */
+  reached(site: string): void;
   close(): void;
 };
 
@@ -40,22 +45,31 @@ const everyMs = 50;
 /** To compare two configs takes a moment in which no SIP is heard. */
 const maxCompared = 4;
 
-/** `before`: undefined when the phone is to be told in any case. */
-type Edit = { before: ConfigBefore | undefined; dueAt: number };
+/** `before`: undefined when the phone is to be told in any case, `delivered` when what it has had says so. */
+type Edit = { before: ConfigBefore | 'delivered' | undefined; dueAt: number };
 
 export function createEdits({ store, clock, configEtag, isChanging, onEdited }: EditsOptions): Edits {
   /** The first due first. */
   const edits = new Map<string, Edit>();
   const away = new Set<string>();
+  /** Nobody knows what was edited before this program began. */
+  const unchecked = new Set(store.list('deliveries').map(({ device }) => device));
   let nextAt = 0;
   let cancel: (() => void) | undefined;
 
-  function add(device: string, before: ConfigBefore | undefined): void {
+  function add(device: string, before: Edit['before']): void {
     const known = edits.get(device);
     if (known === undefined) edits.set(device, { before, dueAt: clock.now() + delayMs });
-    // What was first is what the phone shows.
-    else known.before = known.before && before && { ...before, ...known.before };
+    else known.before = firstOf(known.before, before);
     wait();
+  }
+
+  /** Whether its phone shows something else; undefined: no config can be made yet. */
+  function isOther(device: string, { before }: Edit): boolean | undefined {
+    if (before === undefined) return true;
+    const etag = configEtag(device);
+    if (before !== 'delivered') return configEtag(device, before) !== etag;
+    return etag === undefined ? undefined : store.get('deliveries', device)?.etag !== etag;
   }
 
   function wait(): void {
@@ -71,17 +85,35 @@ export function createEdits({ store, clock, configEtag, isChanging, onEdited }: 
     for (const [device, edit] of [...edits].slice(0, maxCompared)) {
       if (edit.dueAt > now) break;
       edits.delete(device);
-      if (isChanging(device)) edits.set(device, { ...edit, dueAt: now + delayMs });
-      else if (edit.before === undefined || configEtag(device, edit.before) !== configEtag(device)) {
-        onEdited(device);
-        break;
+      if (isChanging(device)) {
+        edits.set(device, { ...edit, dueAt: now + delayMs });
+        continue;
       }
+      const other = isOther(device, edit);
+      if (other === undefined) unchecked.add(device);
+      if (other !== true) continue;
+      onEdited(device);
+      break;
     }
     wait();
   }
 
+  function check(device: string): void {
+    if (unchecked.delete(device)) add(device, 'delivered');
+  }
+
+  /** Noted and not committed: a phone that is asked once too often loses nothing. */
+  function note(change: Parameters<Store['note']>[0][number]): void {
+    try {
+      store.note([change]);
+    } catch (error) {
+      if (!Fault.is(error)) throw error; // a disk that is full keeps no phone from its config
+    }
+  }
+
   function forget(device: string): void {
     away.delete(device);
+    unchecked.delete(device);
     edits.delete(device);
     if (edits.size > 0) return;
     cancel?.();
@@ -89,6 +121,10 @@ export function createEdits({ store, clock, configEtag, isChanging, onEdited }: 
   }
 
   function changed(changes: readonly Changed[]): void {
+    for (const { collection, id, after } of changes) {
+      if (collection !== 'devices' || after !== undefined) continue;
+      if (store.get('deliveries', id) !== undefined) note({ type: 'delete', collection: 'deliveries', id });
+    }
     addUsers(editedOf<User>(changes, 'users'));
     addSites(editedOf<Site>(changes, 'sites'));
     for (const [id, device] of editedOf<Device>(changes, 'devices', isEdit)) add(id, { device });
@@ -115,11 +151,18 @@ export function createEdits({ store, clock, configEtag, isChanging, onEdited }: 
   return {
     forget,
     fetched(device, etag) {
-      if ((edits.has(device) || away.has(device)) && etag === configEtag(device)) forget(device);
+      if (store.get('deliveries', device)?.etag !== etag)
+        note({ type: 'put', collection: 'deliveries', value: { device, etag } });
+      const isWanted = [edits, away, unchecked].some((each) => each.has(device));
+      if (isWanted && etag === configEtag(device)) forget(device);
     },
     left: (device) => void away.add(device),
     registered(device) {
       if (away.delete(device)) add(device, undefined);
+      check(device);
+    },
+    reached(site) {
+      for (const device of [...unchecked]) if (store.get('devices', device)?.site === site) check(device);
     },
     close() {
       stopWatching();
@@ -127,6 +170,13 @@ export function createEdits({ store, clock, configEtag, isChanging, onEdited }: 
       edits.clear();
     },
   };
+}
+
+/** What was first is what the phone shows. */
+function firstOf(known: Edit['before'], next: Edit['before']): Edit['before'] {
+  if (known === undefined || next === undefined) return undefined;
+  if (known === 'delivered' || next === 'delivered') return 'delivered';
+  return { ...next, ...known };
 }
 
 /** By id, as they were. */

@@ -59,7 +59,8 @@ export type SessionsOptions = {
 export type SecondDevice = NonNullable<User['secondDevice']>;
 
 export type HotDesk = Sessions &
-  ChangeOvers & {
+  ChangeOvers &
+  Pick<RunningChangeOvers, 'reached'> & {
     /** Throws `input.invalid` with field `pin` and the reason; `not.found`. Forgives the extension's wrong PINs. */
     setPin(extension: string, pin: string): Promise<void>;
     /** As `checkPin`, for who signs in at a page from that address. */
@@ -124,6 +125,7 @@ class EmbeddedSessions implements HotDesk {
   readonly fetched: ChangeOvers['fetched'];
   readonly registered: ChangeOvers['registered'];
   readonly callEnded: ChangeOvers['callEnded'];
+  readonly reached: RunningChangeOvers['reached'];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -132,6 +134,7 @@ class EmbeddedSessions implements HotDesk {
     this.times = changeOvers.times;
     this.fetched = changeOvers.fetched;
     this.registered = changeOvers.registered;
+    this.reached = changeOvers.reached;
     this.callEnded = (device) => {
       this.#timedEnds.callEnded(device);
       changeOvers.callEnded(device);

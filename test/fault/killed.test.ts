@@ -87,6 +87,22 @@ describe('kill -9', (test) => {
   );
 
   test(
+    'of both after an edit that no phone could hear of: the phone is told, and shows it, by itself',
+    atDesk(async (programs, desk) => {
+      await seat(programs, 'HD0001', anna.extension);
+      await programs.agent.kill();
+      const from = desk.mark();
+      await programs.ask('PATCH', `/users/${anna.extension}`, { name: 'Anna Sommer' });
+      await programs.controller.kill();
+      await programs.startController();
+      await programs.startAgent();
+      await desk.saw('provisioned', { displayName: 'Anna Sommer' }, from, 30_000);
+      assert.is(desk.count('registered', from), 0, 'its session and its secret stay');
+    }),
+    deadlineMs,
+  );
+
+  test(
     'of the agent while the voice talks: the call ends, and the next login works',
     atDesk(async (programs, desk) => {
       const before = await dialLogin(desk, anna);

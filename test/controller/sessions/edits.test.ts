@@ -3,6 +3,7 @@
 import * as assert from 'uvu/assert';
 import { site } from '#controller/model/model.ts';
 import type { Change, ConfigEtag } from '#controller/model/ports.ts';
+import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
 import { createWorld, population, putDevice, putUser, settle } from './world.ts';
@@ -45,7 +46,19 @@ async function seated(more: Change[] = []) {
     await store.commit(changes);
     await settle();
   };
-  return { ...world, told, fetches, pass, edit, kept: () => store.get('devices', 'HD0001') };
+  return { ...world, configEtag, told, fetches, pass, edit, kept: () => store.get('devices', 'HD0001') };
+}
+
+/** The same store and phones with a program that knows nothing of before. */
+function again({ store, configEtag, phones }: Awaited<ReturnType<typeof seated>>, agent = { isUp: true }) {
+  const etagOf: ConfigEtag = (id, before) => (agent.isUp ? configEtag(id, before) : undefined);
+  const world = createWorld({ store, configEtag: etagOf });
+  for (const [device, answer] of phones) world.phones.set(device, answer);
+  const pass = async (ms: number) => {
+    world.clock.advance(ms);
+    await settle();
+  };
+  return { ...world, pass, agent, fetches: (id: string) => world.sessions.fetched(id, etagOf(id) ?? '') };
 }
 
 describe('edits', (test) => {
@@ -163,6 +176,69 @@ describe('edits', (test) => {
       sessions.times().map(({ count, maxMs }) => [count, maxMs]),
       [[2, 3_000]],
     );
+  });
+
+  // biome-ignore format: a table
+  const restarts: { name: string; delivered?: string; isEdited: boolean; asked: string[] }[] = [
+    { name: 'has what it would get',           isEdited: false, asked: [] },
+    { name: 'has what it had before the edit', isEdited: true,  asked: ['HD0001'] },
+    { name: 'is not known to have any',        delivered: '',   isEdited: true, asked: [] },
+  ];
+  for (const { name, delivered, isEdited, asked: expected } of restarts) {
+    for (const by of ['its agent', 'a registration'] as const) {
+      test(`after a restart, by ${by}, a phone that ${name}: ${expected.length} asked, and once`, async () => {
+        const before = await seated();
+        if (delivered === undefined) before.fetches('HD0001');
+        await before.sessions.close();
+        if (isEdited) await before.store.commit([putUser('100', { name: 'Anna' })]);
+        const { sessions, asked, fetches, pass } = again(before);
+        const come = () => {
+          if (by === 'its agent') sessions.reached('berlin');
+          else sessions.registered('HD0001', '100', 2);
+        };
+        sessions.reached('paris');
+        await pass(5_000);
+        assert.equal(asked, [], 'nothing to ask it by');
+        come();
+        await pass(1_000);
+        assert.equal(asked, expected);
+        fetches('HD0001');
+        come();
+        await pass(60_000);
+        assert.equal(asked, expected);
+      });
+    }
+  }
+
+  test('after a restart nobody is asked before a config can be made, and then by the next registration', async () => {
+    const before = await seated();
+    before.fetches('HD0001');
+    await before.sessions.close();
+    await before.store.commit([putUser('100', { name: 'Anna' })]);
+    const { sessions, asked, pass, agent } = again(before, { isUp: false });
+    sessions.reached('berlin');
+    await pass(10_000);
+    assert.equal(asked, []);
+    agent.isUp = true;
+    sessions.registered('HD0001', '100', 2);
+    await pass(1_000);
+    assert.equal(asked, ['HD0001']);
+  });
+
+  test('what a phone has had goes with its device; a disk that takes no note keeps no phone from its config', async () => {
+    const { store, sessions, fetches } = await seated();
+    fetches('HD0001');
+    assert.ok(store.get('deliveries', 'HD0001'));
+    await store.commit([{ type: 'delete', collection: 'devices', id: 'HD0001' }]);
+    assert.is(store.get('deliveries', 'HD0001'), undefined);
+    const { note } = store;
+    Object.assign(store, {
+      note: () => {
+        throw new Fault('store.failed', 'the disk is full');
+      },
+    });
+    sessions.fetched('HD0002', '"x"');
+    Object.assign(store, { note });
   });
 
   test('a login takes the edit along, and closing forgets it', async () => {
