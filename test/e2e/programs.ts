@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '#controller/cli/client.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
 import { type Desk, macOf, openDesk, populate, type WorldOptions } from './world.ts';
 
@@ -123,9 +124,10 @@ async function openPrograms(options: WorldOptions, defer: Programs['defer']): Pr
   const carry = (sipPort: string, httpPort: string, more: readonly string[] = []) => run(hotdeskAgent, [
     'run', '--data', agentData, '--listen', '127.0.0.1', '--sip-port', sipPort, '--http-port', httpPort, '--rtp-ports', '0', '--log-level', 'trace', ...more,
   ]);
-  const portOf = (address: unknown) => String(address).split(':').at(-1) ?? '';
-
-  const first = await serve('0', '0');
+  // Those that the system would give out may be somebody else's by the time a program is started again.
+  const ports = (await Promise.all([freePort(), freePort(), freePort(), freePort()])).map(String);
+  const [tunnelPort = '', apiPort = '', sipPort = '', httpPort = ''] = ports;
+  const first = await serve(tunnelPort, apiPort);
   const [tunnel, api] = [String(first.ready.tunnel), String(first.ready.api)];
   const client = createClient({ type: 'socket', data });
   defer(() => client.close());
@@ -141,7 +143,7 @@ async function openPrograms(options: WorldOptions, defer: Programs['defer']): Pr
   );
   started.push(enrol);
   if ((await enrol.exited) !== 0) throw new Error(`not enrolled: ${enrol.err()}`);
-  const firstAgent = await carry('0', '0');
+  const firstAgent = await carry(sipPort, httpPort);
 
   const programs: { -readonly [Name in keyof Programs]: Programs[Name] } = {
     folder,
@@ -155,11 +157,11 @@ async function openPrograms(options: WorldOptions, defer: Programs['defer']): Pr
     api,
     log: () => started.map(({ out, err }) => out.join('\n') + err()).join('\n'),
     async startController(more, file) {
-      const { program } = await serve(portOf(tunnel), portOf(new URL(api).host), more, file);
+      const { program } = await serve(tunnelPort, apiPort, more, file);
       programs.controller = program;
     },
     async startAgent(more) {
-      const { program } = await carry(portOf(firstAgent.ready.sip), portOf(firstAgent.ready.http), more);
+      const { program } = await carry(sipPort, httpPort, more);
       programs.agent = program;
     },
     async agentIsUp() {

@@ -18,10 +18,9 @@ export async function freePort(address = '127.0.0.1'): Promise<number> {
   for (;;) {
     const port = randomInt(lowest / 4, highest / 4) * 4 + ofLane;
     if (given.has(port)) continue;
-    const free = await Promise.all([port, port + 1].map((each) => isFree(each, address)));
-    if (!free.every(Boolean)) continue;
     given.add(port);
-    return port;
+    const free = await Promise.all([port, port + 1].map((each) => isFree(each, address)));
+    if (free.every(Boolean)) return port;
   }
 }
 
