@@ -28,6 +28,13 @@ const asked: Readonly<Record<string, { mac: string; port: number; model?: string
 
 describe('a published trace', (test) => {
   const files = existsSync(folder) ? readdirSync(folder).sort() : [];
+
+  test('is there for each row, where the reference is', () => {
+    const numbers = files.map((file) => file.slice(0, 2));
+    const lost = Object.keys(asked).filter((number) => !numbers.includes(number));
+    assert.equal(lost, files.length === 0 ? Object.keys(asked).sort() : []);
+  });
+
   for (const file of files) {
     const expected = asked[file.slice(0, 2)];
     if (expected === undefined) continue;
