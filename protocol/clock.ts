@@ -12,11 +12,18 @@ export type Clock = {
   after(ms: number, run: () => void): () => void;
 };
 
+/** The longest that a timer of Node can wait, 24 days; of a longer one it makes 1 ms. */
+const longestMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    let timer: NodeJS.Timeout;
+    const wait = (left: number) => {
+      timer = left > longestMs ? setTimeout(wait, longestMs, left - longestMs) : setTimeout(run, left);
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

@@ -3,7 +3,7 @@
 import type { Clock } from '#protocol/clock.ts';
 import { createAck, createCancel } from './hop-requests.ts';
 import { inviteClient } from './invite-client.ts';
-import type { Timing, Why } from './machine.ts';
+import { isFinal, type Timing, type Why } from './machine.ts';
 import { formatMessage, type HeaderList, type SipMessage } from './message.ts';
 import { nonInviteClient } from './non-invite-client.ts';
 import { createRunning, type Running } from './running.ts';
@@ -40,6 +40,8 @@ export function createClient({
   const isInvite = request.method === 'INVITE';
   let extra: HeaderList = [];
   let received: SipMessage | undefined;
+  /** A final response that its user could not take: for him there was none. */
+  let isLost = false;
 
   const shared = {
     timing,
@@ -47,7 +49,7 @@ export function createClient({
     perform,
     onEnd(why: Why) {
       onGone();
-      on.end?.(why);
+      on.end?.(why === 'done' && isLost ? 'transport' : why);
     },
   };
   const running = isInvite ? createRunning(inviteClient, shared) : createRunning(nonInviteClient, shared);
@@ -57,8 +59,15 @@ export function createClient({
     if (type === 'cancel') cancel(createCancel(request, extra));
     if (received === undefined) return true;
     if (type === 'ack') return send(formatMessage(createAck(request, received)));
-    if (type === 'deliver') on.response(received);
+    if (type === 'deliver') deliver(received);
     return true;
+  }
+
+  function deliver(response: SipMessage): void {
+    const isLast = response.start.type === 'response' && isFinal(response.start.status);
+    isLost ||= isLast;
+    on.response(response);
+    if (isLast) isLost = false;
   }
 
   return {

@@ -1,4 +1,8 @@
-/** A transaction machine at work: keeps its state and timers, hands every other effect to its owner. */
+/**
+ * A transaction machine at work: keeps its state and timers, hands every other
+ * effect to its owner. What the owner throws is thrown on, once the step is done:
+ * a machine that stopped in the middle would never end.
+ */
 
 import type { Clock } from '#protocol/clock.ts';
 import type { Effect, Event, Machine, Step, TimerName, Timing, Why } from './machine.ts';
@@ -32,12 +36,18 @@ export function createRunning<State>(
   function take(step: Step<State>): void {
     state = step.state;
     let isSent = true;
+    const thrown: unknown[] = [];
     for (const effect of step.effects) {
-      if (isOver) return; // a listener closed us meanwhile
-      isSent = apply(effect) && isSent;
+      if (isOver) break; // a listener closed us meanwhile
+      try {
+        isSent = apply(effect) && isSent;
+      } catch (error) {
+        thrown.push(error);
+      }
     }
     // Told on the next turn: who called us is not yet ready to hear of an end.
     if (!isSent && !isOver) startFailure();
+    if (thrown.length > 0) throw thrown[0];
   }
 
   function startFailure(): void {

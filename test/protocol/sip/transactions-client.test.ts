@@ -150,3 +150,42 @@ describe('transactions, client', (test) => {
     );
   });
 });
+
+describe('transactions, whose user cannot take a response', (test) => {
+  // biome-ignore format: a table
+  const rows: { method: string; peer: string; statuses: number[]; afterMs: number; heard: string[] }[] = [
+    { method: 'OPTIONS', peer: 'phone', statuses: [500],      afterMs: 5_000,  heard: ['transport'] },
+    { method: 'OPTIONS', peer: 'tcp',   statuses: [500],      afterMs: 0,      heard: ['transport'] },
+    { method: 'INVITE',  peer: 'phone', statuses: [500],      afterMs: 32_000, heard: ['transport'] },
+    { method: 'INVITE',  peer: 'tcp',   statuses: [500],      afterMs: 0,      heard: ['transport'] },
+    { method: 'INVITE',  peer: 'phone', statuses: [199, 486], afterMs: 32_000, heard: ['486', 'done'] },
+    { method: 'INVITE',  peer: 'phone', statuses: [299],      afterMs: 32_000, heard: ['transport'] },
+    { method: 'INVITE',  peer: 'phone', statuses: [299, 200], afterMs: 32_000, heard: ['200', 'done'] },
+  ];
+  /** Those that he cannot take. */
+  const unread = [199, 299, 500];
+  for (const { method, peer, statuses, afterMs, heard } of rows) {
+    test(`${method} over ${peer}, ${statuses.join(' then ')}: ends, as ${heard.join(' ')}`, () => {
+      const world = createWorld();
+      const said: string[] = [];
+      world.transactions.request(request(method, { branch: 'z9hG4bKours' }), peer, {
+        response({ start }) {
+          const status = start.type === 'response' ? start.status : 0;
+          if (unread.includes(status)) throw new Fault('sip.malformed', 'not read');
+          said.push(String(status));
+        },
+        end: (why) => said.push(why),
+      });
+      for (const status of statuses) {
+        const answer = () => world.answer(status, peer);
+        if (unread.includes(status))
+          assert.throws(answer, (error: unknown) => Fault.is(error, 'sip.malformed'));
+        else answer();
+      }
+      world.clock.advance(afterMs);
+      assert.equal(said, heard);
+      assert.is(world.transactions.size, 0);
+      assert.is(world.clock.pending(), 0);
+    });
+  }
+});

@@ -120,6 +120,20 @@ describe('controller/sip/upstream: a user at a PBX', (test) => {
     await close();
   });
 
+  test('an answer that cannot be read is none: it is asked again', async () => {
+    const { world, pbx, state, close } = await office();
+    world.login('HD0001', '100');
+    world.clock.advance(1);
+    pbx.answer(await pbx.request('REGISTER'), 200, [['Contact', '*']]);
+    await until('it was no answer', () => world.core.counters.malformed === 1);
+    world.clock.advance(5_000);
+    assert.is(state()?.state, 'failed');
+    world.clock.advance((state()?.nextAt ?? 0) - world.clock.wall());
+    pbx.answer(await pbx.request('REGISTER'), 200);
+    await until('registered', () => state()?.state === 'registered');
+    await close();
+  });
+
   test('a longer interval is asked for when the first is too brief', async () => {
     const { world, pbx, close } = await office();
     world.login('HD0001', '100');
