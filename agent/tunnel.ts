@@ -118,6 +118,7 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
       clock,
       ...intervals,
       onFrame: take,
+      onFailed,
       onUp: signalUp,
       onDown(reason) {
         log.warn({ reason }, 'tunnel is down');
@@ -130,11 +131,16 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
       clock,
       ...intervals,
       onFrame: ({ channel, body }) => options.onRtp(channel, body),
+      onFailed,
       onUp: () => log.debug({}, 'media socket is up'),
       onDown: (reason) => log.warn({ reason }, 'media socket is down'),
     }),
   };
   const requests = new HttpRequests({ send: (...frame) => links.signal.sendPlain(...frame) });
+
+  function onFailed(err: unknown): void {
+    log.error({ err }, 'a frame of the controller could not be taken');
+  }
 
   function take(frame: Frame): void {
     if (frame.type === 'sip') options.onSip(frame.channel, frame.body);

@@ -107,6 +107,7 @@ export async function checkCredential(
       kind: 'signal',
       clock: systemClock,
       onFrame: () => {},
+      onFailed: () => {},
       onUp: () => resolve(opened),
       onDown: (reason) => reject(new Fault('unavailable', `the tunnel did not come up: ${reason}`)),
     });

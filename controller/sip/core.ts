@@ -45,7 +45,7 @@ import { type Admitted, createGate } from './gate.ts';
 import { createLegs } from './legs.ts';
 import { createLimiter } from './limiter.ts';
 import { createNotifier } from './notifier.ts';
-import { isReliable, ivr, keyOf, type Peer } from './peer.ts';
+import { isReliable, ivr, keyOf, type Peer, stampVia } from './peer.ts';
 import { createDenial, createPresence } from './presence.ts';
 import { createProxy } from './proxy.ts';
 import { createRandom } from './random.ts';
@@ -292,12 +292,16 @@ export function createSipCore({
       if (message.start.type === 'response') transactions.receive(message, peer);
       else takeRequest(message, peer);
     } catch (error) {
-      if (!Fault.is(error)) throw error;
-      counters.malformed++;
-      log.debug({ err: error, peer: keyOf(peer) }, 'SIP message refused');
+      refused(error, { peer: keyOf(peer) });
       const refusal = hasRate(peer) ? refuse(bytes, error) : undefined;
       if (refusal !== undefined) send(peer, refusal);
     }
+  }
+
+  /** What is no Fault is ours: one message fails for it, and not everybody's calls. */
+  function refused(err: unknown, facts: object): void {
+    counters[Fault.is(err) ? 'malformed' : 'failed']++;
+    log[Fault.is(err) ? 'debug' : 'error']({ err, ...facts }, 'SIP message refused');
   }
 
   function takeRequest(request: SipMessage, peer: Peer): void {
@@ -350,10 +354,8 @@ export function createSipCore({
     try {
       run();
     } catch (error) {
-      if (!Fault.is(error)) throw error;
-      counters.malformed++;
-      log.debug({ err: error, call: request.callId }, 'SIP request refused');
-      const status = error.code === 'sip.malformed' ? Number(error.facts.status) : 500;
+      refused(error, { call: request.callId });
+      const status = Fault.is(error, 'sip.malformed') ? Number(error.facts.status) : 500;
       respond(createResponse(request, status, { toTag: authentication.tagFor(request) }));
     }
   }
@@ -386,14 +388,4 @@ export function createSipCore({
       directory.close();
     },
   };
-}
-
-/** RFC 3261 18.2.1, RFC 3581 4: where it really came from, whatever its sender believes. */
-function stampVia(request: SipMessage, { remote }: Pick<Flow, 'remote'>): void {
-  const via = request.topVia;
-  const params = new Map(via.params);
-  params.delete('received');
-  if (params.has('rport')) params.set('rport', String(remote.port));
-  if (params.has('rport') || via.host !== remote.address) params.set('received', remote.address);
-  request.replaceTopVia({ ...via, params });
 }

@@ -4,6 +4,8 @@ export function createCounters() {
   return {
     /** Not SIP as RFC 3261 has it: 400, or nothing when it cannot be answered. */
     malformed: 0,
+    /** Messages over which something of ours broke: 500, and a line of log that says what. */
+    failed: 0,
     /** Digest asked for: no credentials came with it. */
     challenged: 0,
     /** Unknown device, wrong secret, stale nonce, replay. */

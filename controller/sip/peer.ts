@@ -8,6 +8,7 @@
 import type { Flow } from '#controller/model/model.ts';
 import type { FlowKey } from '#controller/model/ports.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import type { SipMessage } from '#protocol/sip/message.ts';
 
 /** How things of ours are called at an upstream. */
 export type NamesThere = {
@@ -98,3 +99,13 @@ export function isSamePlace(a: Peer, b: Peer): boolean {
 /** A network of its own: it may have proxies behind it, whose routes are not ours to drop. */
 export const isNetwork = ({ peer, device }: { peer: Peer; device: string }) =>
   device === '' && peer.type !== 'ivr';
+
+/** RFC 3261 18.2.1, RFC 3581 4: where it really came from, whatever its sender believes. */
+export function stampVia(request: SipMessage, { remote }: Pick<Flow, 'remote'>): void {
+  const via = request.topVia;
+  const params = new Map(via.params);
+  params.delete('received');
+  if (params.has('rport')) params.set('rport', String(remote.port));
+  if (params.has('rport') || via.host !== remote.address) params.set('received', remote.address);
+  request.replaceTopVia({ ...via, params });
+}

@@ -93,6 +93,7 @@ export class RemoteAgent {
         clock,
         ...intervals,
         onFrame: (frame) => this.#take(frame),
+        onFailed: (error) => this.#failed(error),
         onUp: (fresh, left) => this.#signalUp(fresh, left),
         onDown: (reason) => this.#down('signal', reason),
         onGone: () => this.#gone(),
@@ -102,6 +103,7 @@ export class RemoteAgent {
         clock,
         ...intervals,
         onFrame: ({ channel, body }) => this.streams.packet(channel, body),
+        onFailed: (error) => this.#failed(error),
         onUp: () => {},
         onDown: (reason) => this.#down('media', reason),
         onGone: () => this.streams.clear('the media socket is gone'),
@@ -191,6 +193,10 @@ export class RemoteAgent {
       if (message === undefined) this.#counters.unknownControl++;
       else this.#obey(message);
     } else this.#http.take(frame);
+  }
+
+  #failed(err: unknown): void {
+    this.#options.log.error({ err, agent: this.id, site: this.site }, 'a frame could not be taken');
   }
 
   #obey(message: ControlMessage): void {

@@ -50,6 +50,8 @@ export type LinkOptions = {
   clock: Clock;
   /** A frame for the owner: control, sip, rtp, http.*. Where it throws `frame.malformed`, the socket is closed. */
   onFrame(frame: Frame): void;
+  /** What else it threw: that frame is lost, and no other. */
+  onFailed(error: unknown): void;
   /** `unacknowledged`: on a fresh start, what may not have arrived, in order. */
   onUp(fresh: boolean, unacknowledged: readonly Frame[]): void;
   onDown(reason: string): void;
@@ -70,8 +72,8 @@ export type PlainType = Extract<FrameType, `http.${string}`>;
 type Timer = 'gap' | 'firstFrame';
 
 export class Link {
-  /** Frames. `repeated`: received again; `refused`: not taken for sending; `dropped`: taken and given up. */
-  readonly counters = { sent: 0, received: 0, repeated: 0, refused: 0, dropped: 0 };
+  /** Frames. `repeated`: received again; `refused`: not taken for sending; `dropped`: taken and given up; `failed`: see `onFailed`. */
+  readonly counters = { sent: 0, received: 0, repeated: 0, refused: 0, dropped: 0, failed: 0 };
   readonly #options: Required<LinkOptions>;
   readonly #kept: Unacknowledged;
   readonly #rtp = new RtpQueue();
@@ -215,8 +217,7 @@ export class Link {
         else this.#take(frame);
       }
     } catch (error) {
-      // Only what the other end did wrong: what our own rooms throw is not its fault.
-      if (!Fault.is(error) || !breaches.has(error.code)) throw error;
+      if (!isBreach(error)) throw error;
       this.#drop(error.code === 'frame.too-large' ? 1009 : 1002, error.message);
     }
   }
@@ -274,8 +275,19 @@ export class Link {
         }
         if (this.#isNew(frame)) {
           this.counters.received++;
-          this.#options.onFrame(frame);
+          this.#give(frame);
         }
+    }
+  }
+
+  /** What our own rooms cannot take is not the other end's fault, and must not end what carries everybody else. */
+  #give(frame: Frame): void {
+    try {
+      this.#options.onFrame(frame);
+    } catch (error) {
+      if (isBreach(error)) throw error;
+      this.counters.failed++;
+      this.#options.onFailed(error);
     }
   }
 
@@ -381,5 +393,7 @@ export class Link {
 }
 
 const breaches: ReadonlySet<FaultCode> = new Set(['frame.malformed', 'frame.too-large', 'version.mismatch']);
+
+const isBreach = (error: unknown): error is Fault => Fault.is(error) && breaches.has(error.code);
 
 const outOfContract = (why: string) => new Fault('frame.malformed', `out of contract: ${why}`);

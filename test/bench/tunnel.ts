@@ -33,8 +33,8 @@ async function measure({ soon, perTurn }: (typeof ways)[number]): Promise<number
   });
   let received = 0;
   const end = { kind: 'signal', clock: systemClock, onDown() {} } as const;
-  const far = new Link({ ...end, soon: setImmediate, onUp() {}, onFrame: () => received++ });
-  const near = new Link({ ...end, soon, onUp() {}, onFrame() {} });
+  const far = new Link({ ...end, soon: setImmediate, onUp() {}, onFrame: () => received++, onFailed() {} });
+  const near = new Link({ ...end, soon, onUp() {}, onFrame() {}, onFailed() {} });
   server.on('connection', (socket) => attachSocket(far, socket, systemClock));
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, socketOptions);
   await new Promise<void>((resolve) => {

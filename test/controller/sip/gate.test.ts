@@ -46,6 +46,24 @@ describe('gate', (test) => {
     });
   }
 
+  test('one message over which something of ours breaks is a 500, and the next is as ever', () => {
+    let isBroken = true;
+    const { world, phone } = start({
+      onStranger() {
+        if (isBroken) throw new TypeError('what is this?');
+      },
+    });
+    const ask = () => {
+      phone.send(phone.build('OPTIONS', { from: 'sip:nobody@192.0.2.1' }));
+      return statusOf(phone.take());
+    };
+    assert.is(ask(), 500);
+    assert.is(world.core.counters.failed, 1);
+    isBroken = false;
+    assert.is(ask(), 401);
+    assert.is(world.core.counters.failed, 1);
+  });
+
   test('answers an unknown device as a known one with a wrong secret', () => {
     const { world, phone } = start();
     const stranger = world.phone('HD0999', flowAt('north', 12));

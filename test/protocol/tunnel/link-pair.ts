@@ -33,6 +33,7 @@ export function createPair(kind: SocketKind = 'signal', options: Partial<LinkOpt
         events.push(fresh ? 'fresh' : 'up');
         unacknowledged.push(...left);
       },
+      onFailed: (error) => events.push(`failed: ${(error as Error).message}`),
       onDown: (reason) => events.push(`down: ${reason}`),
       onGone: () => events.push('gone'),
       ...options,

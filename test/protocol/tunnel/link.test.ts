@@ -21,6 +21,26 @@ describe('link', (test) => {
     assert.equal(said(b), ['control 0 flow', 'sip 7 INVITE']);
   });
 
+  test('loses the frame that its owner cannot take, and no other', () => {
+    const taken: number[] = [];
+    const pair = createPair('signal', {
+      onFrame({ channel }) {
+        if (channel === 8) throw new TypeError('what is this?');
+        taken.push(channel);
+      },
+    });
+    const { a, b, settle } = pair;
+    connect(a.link, b.link);
+    for (const flow of [7, 8, 9]) a.link.sendKept('sip', flow, text('x'));
+    settle();
+    a.link.sendKept('sip', 10, text('x'));
+    settle();
+    assert.equal(taken, [7, 9, 10]);
+    assert.equal(b.events, ['fresh', 'failed: what is this?']);
+    assert.is(b.link.counters.failed, 1);
+    assert.ok(a.link.isUp && b.link.isUp);
+  });
+
   test('gathers one turn into one message', () => {
     const { a, b, settle } = createPair();
     const cable = connect(a.link, b.link);
