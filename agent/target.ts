@@ -10,7 +10,7 @@
  * socket that did not ask for SO_BROADCAST, and none here does.
  */
 
-import { BlockList, isIPv6, SocketAddress } from 'node:net';
+import { BlockList, isIPv6 } from 'node:net';
 import type { HostPort } from '#protocol/address.ts';
 
 // biome-ignore format: a table
@@ -51,11 +51,6 @@ export function whyNotTo(local: string, remote: HostPort): string | undefined {
 }
 
 export const isLoopback = (address: string) => loopback.check(address, familyOf(address));
-
-/** One spelling an address, so that equal addresses are equal texts. */
-export function toCanonical(address: string): string {
-  return isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address;
-}
 
 function listOf(network: string, prefix: number): BlockList {
   const list = new BlockList();

@@ -1,6 +1,6 @@
 /** An IP address and port, and its text form: `192.0.2.1:5060`, `[2001:db8::1]:5060`. */
 
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { Fault } from './fault.ts';
 
 export type HostPort = { readonly address: string; readonly port: number };
@@ -32,4 +32,15 @@ export function addressOnly(
   found(null, address, isIP(address));
 }
 
-export const sameHostPort = (a: HostPort, b: HostPort) => a.port === b.port && a.address === b.address;
+/** One spelling an address, so that equal addresses are equal texts: IPv6 has many (RFC 5952). */
+export function toCanonical(address: string): string {
+  if (!isIPv6(address) || address.includes('%')) return address;
+  return new URL(`sip://[${address}]`).hostname.slice(1, -1);
+}
+
+/** However they are spelled: what a person typed, or a phone, is not what the kernel says. */
+export const sameAddress = (a: string, b: string) =>
+  a === b || (a.includes(':') && b.includes(':') && toCanonical(a) === toCanonical(b));
+
+export const sameHostPort = (a: HostPort, b: HostPort) =>
+  a.port === b.port && sameAddress(a.address, b.address);

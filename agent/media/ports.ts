@@ -19,9 +19,9 @@
  */
 
 import type { Socket } from 'node:dgram';
-import { toCanonical, whyNotTo } from '#agent/target.ts';
+import { whyNotTo } from '#agent/target.ts';
 import type { AgentTunnel, Log } from '#agent/tunnel.ts';
-import type { HostPort } from '#protocol/address.ts';
+import { type HostPort, toCanonical } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { createPortPool, type PortRange } from '#protocol/media/port-pool.ts';
 import { Reception } from '#protocol/media/reception.ts';

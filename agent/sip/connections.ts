@@ -13,10 +13,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
-import { toCanonical } from '#agent/target.ts';
 import { type Credentials, enterTls } from '#agent/tls-door.ts';
 import type { Log } from '#agent/tunnel.ts';
-import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import { formatHostPort, type HostPort, toCanonical } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
 import { type Path, pathOf } from './flows.ts';

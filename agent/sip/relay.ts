@@ -16,9 +16,9 @@
  */
 
 import { createBuckets } from '#agent/buckets.ts';
-import { toCanonical, whyNotTo } from '#agent/target.ts';
+import { whyNotTo } from '#agent/target.ts';
 import type { AgentTunnel, Log } from '#agent/tunnel.ts';
-import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import { formatHostPort, type HostPort, toCanonical } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { FlowOpening } from '#protocol/tunnel/control.ts';
 import { type Flow, FlowTable, type Path, pathOf } from './flows.ts';

@@ -8,8 +8,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import { toCanonical } from '#agent/target.ts';
-import { addressOnly, formatHostPort, type HostPort } from '#protocol/address.ts';
+import { addressOnly, formatHostPort, type HostPort, toCanonical } from '#protocol/address.ts';
 import { type Certificate, type CertificateOptions, createCertificate } from './certificate.ts';
 import type { ConnectionLimits } from './connection.ts';
 import { type ConnectionsOptions, createConnections } from './connections.ts';

@@ -18,7 +18,7 @@
 
 import type { Device, Flow, Site } from '#controller/model/model.ts';
 import type { Kept, Store } from '#controller/model/ports.ts';
-import { sameHostPort } from '#protocol/address.ts';
+import { sameAddress, sameHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import { parseUri, schemeOf, unescapeUser } from '#protocol/sip/uri.ts';
@@ -59,7 +59,7 @@ export function dialledIn(request: SipMessage, flow: Flow): string | undefined {
   if (request.start.type !== 'request' || !['sip', 'sips'].includes(schemeOf(request.start.uri)))
     return undefined;
   const { user, host } = parseUri(request.start.uri);
-  return user === undefined || host !== flow.local.address ? undefined : unescapeUser(user);
+  return user === undefined || !sameAddress(host, flow.local.address) ? undefined : unescapeUser(user);
 }
 
 function emergencyNumber(request: SipMessage, flow: Flow, site: Site | undefined): string | undefined {

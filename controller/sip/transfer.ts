@@ -13,6 +13,7 @@
 
 import type { Flow } from '#controller/model/model.ts';
 import type { Store } from '#controller/model/ports.ts';
+import { sameAddress } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
@@ -63,7 +64,9 @@ export function createTransfers(options: TransferOptions): Transfers {
 
   /** What `by` may be led to; a number that means something else than a call, or of another host, is not. */
   function numberIn(uri: SipUri, { flow }: Dialler): string | undefined {
-    return uri.user === undefined || uri.host !== flow.local.address ? undefined : unescapeUser(uri.user);
+    return uri.user === undefined || !sameAddress(uri.host, flow.local.address)
+      ? undefined
+      : unescapeUser(uri.user);
   }
 
   function grant(device: string, dialog: string): void {

@@ -13,6 +13,7 @@
  */
 
 import { isIP } from 'node:net';
+import { toCanonical } from '#protocol/address.ts';
 import { formatConnection, formatSdp, parseSdp, type Sdp, type SdpLine, type SdpMedia } from './sdp.ts';
 
 /** What is in a packet, as far as a relay must know. */
@@ -50,11 +51,12 @@ export function readMediaLines(sdp: Sdp): (MediaLine | undefined)[] {
   return sdp.media.map((media) => {
     const carries = carriedBy(media.protocol);
     if (carries === undefined || media.port === 0 || isMulticast(media.connection)) return undefined;
+    const { connection = '' } = media;
     const isHeld = isUnspecified(media.connection);
     return {
       carries,
       kind: media.kind,
-      address: isHeld || isIP(media.connection ?? '') === 0 ? undefined : media.connection,
+      address: isHeld || isIP(connection) === 0 ? undefined : toCanonical(connection),
       port: media.port,
       rtcpPort: rtcpPortOf(media),
       isMuxed: media.lines.some(isMux),

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { formatHostPort, parseHostPort } from '#protocol/address.ts';
+import { formatHostPort, parseHostPort, sameAddress, sameHostPort, toCanonical } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 
@@ -24,6 +24,26 @@ describe('host and port', (test) => {
         assert.ok(Fault.is(error, 'input.invalid'));
         assert.is(error.facts.field, 'gateway');
       }
+    });
+  }
+
+  // biome-ignore format: a table
+  const spellings: [a: string, b: string, isSame: boolean][] = [
+    ['192.0.2.1',        '192.0.2.1',     true],
+    ['192.0.2.1',        '192.0.2.2',     false],
+    ['2001:DB8:0::0009', '2001:db8::9',   true],
+    ['2001:db8::9',      '2001:db8::8',   false],
+    ['::ffff:192.0.2.1', '192.0.2.1',     false],
+    ['fe80::1%eth0',     'fe80::1%eth0',  true],
+    ['fe80::1%eth0',     'FE80::1%eth0',  false],
+    ['no:address',       'NO:ADDRESS',    false],
+  ];
+  for (const [a, b, isSame] of spellings) {
+    test(`${a} and ${b} are ${isSame ? 'one' : 'two'}`, () => {
+      assert.is(sameAddress(a, b), isSame);
+      assert.is(toCanonical(a) === toCanonical(b), isSame);
+      assert.is(sameHostPort({ address: a, port: 1 }, { address: b, port: 1 }), isSame);
+      assert.is(sameHostPort({ address: a, port: 1 }, { address: b, port: 2 }), false);
     });
   }
 });

@@ -16,7 +16,7 @@ import type { Kept, RegistrationState, Store, UpstreamShown } from '#controller/
 import { sealedFor } from '#controller/model/sealed.ts';
 import type { Target } from '#controller/sip/forward.ts';
 import type { NamesThere, Peer, UpstreamPeer } from '#controller/sip/peer.ts';
-import { type HostPort, sameHostPort } from '#protocol/address.ts';
+import { type HostPort, sameAddress, sameHostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { SipMessage } from '#protocol/sip/message.ts';
 import type { Transactions } from '#protocol/sip/transactions.ts';
@@ -82,7 +82,9 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const endpoints = createEndpoints({
     clock,
     isKnown: (from) =>
-      [...ways.values()].some(({ upstream }) => upstream.addresses.some(({ address }) => address === from)),
+      [...ways.values()].some(({ upstream }) =>
+        upstream.addresses.some(({ address }) => sameAddress(address, from)),
+      ),
     onMessage(transport, local, remote, bytes) {
       const peer = peerFrom(transport, local, remote);
       if (peer === undefined) counters.strangers++;
@@ -125,7 +127,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       const { upstream } = way;
       const peer = upstream.transport === transport ? way.peerAt(remote) : undefined;
       if (peer === undefined || !sameHostPort(peer.local, local)) return [];
-      const same = upstream.addresses.filter(({ address }) => address === remote.address);
+      const same = upstream.addresses.filter(({ address }) => sameAddress(address, remote.address));
       const isExact = same.some((each) => sameHostPort(each, remote));
       return same.length > 0 ? [{ way, peer, isExact }] : [];
     });
@@ -195,7 +197,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       client.memory.begins(callId);
       const addresses = ways.get(peer.upstream)?.upstream.addresses ?? [];
       if (addresses.some((each) => sameHostPort(each, peer.remote))) return peer;
-      const remote = addresses.find(({ address }) => address === peer.remote.address);
+      const remote = addresses.find(({ address }) => sameAddress(address, peer.remote.address));
       return remote === undefined ? peer : { ...peer, remote };
     },
     offsetOf: client.memory.offsetOf,

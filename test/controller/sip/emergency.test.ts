@@ -58,6 +58,24 @@ describe('an emergency call', (test) => {
     assert.is(gateway.heard(), 'INVITE');
   });
 
+  test('over IPv6 is one however the phone spells the agent’s address, and so is its gateway’s', () => {
+    const { world, gateway } = start();
+    const flow = flowAt('north', 11);
+    const local = { address: '2001:db8::1', port: 5060 };
+    const phone = world.phone('HD0001', { ...flow, local, remote: { address: '2001:db8::11', port: 5060 } });
+    phone.ask(phone.build('INVITE', { uri: 'sip:112@[2001:DB8:0::0001]:5060' }));
+    assert.is(gateway.heard(), 'INVITE');
+
+    const { revision: _, ...site } = world.store.get('sites', 'north') ?? (undefined as never);
+    const emergencyGateway = { address: '2001:DB8:0::00C8', port: 5080 };
+    world.store.note([{ type: 'put', collection: 'sites', value: { ...site, emergencyGateway } }]);
+    const six = { ...flow, local, remote: { address: '2001:db8::c8', port: 5080 } };
+    const back = world.phone('gateway', six);
+    back.send(back.build('INVITE', { uri: 'sip:HD0001@[2001:db8::1]' }));
+    // Known, so not asked for a digest; the desk is not registered.
+    assert.is(back.heard(), '480');
+  });
+
   for (const number of ['1120900123456', '0112', '112;x', '%23112', '911']) {
     test(`is not ${number}`, () => {
       const { phone, gateway } = start();

@@ -10,6 +10,7 @@ import type { Flow, Site } from '#controller/model/model.ts';
 import type { Change, LoginCall } from '#controller/model/ports.ts';
 import { createSipCore, type SipCore, type SipCoreOptions } from '#controller/sip/core.ts';
 import { flowKey } from '#controller/sip/peer.ts';
+import { formatHostPort } from '#protocol/address.ts';
 import { answerChallenge, parseChallenge } from '#protocol/sip/digest.ts';
 import {
   createRequest,
@@ -212,11 +213,11 @@ export class Phone {
   }
 
   get host(): string {
-    return `${this.flow.local.address}:${this.flow.local.port}`;
+    return formatHostPort(this.flow.local);
   }
 
   get contact(): string {
-    return `sip:${this.id}@${this.flow.remote.address}:${this.flow.remote.port}`;
+    return `sip:${this.id}@${formatHostPort(this.flow.remote)}`;
   }
 
   /** The last message received; `take` it to wait for the next. */
@@ -251,7 +252,7 @@ export class Phone {
       headers: [
         [
           'Via',
-          `SIP/2.0/UDP ${this.flow.remote.address}:5060;branch=${parts.branch ?? fresh('z9hG4bKp')};rport`,
+          `SIP/2.0/UDP ${formatHostPort({ ...this.flow.remote, port: 5060 })};branch=${parts.branch ?? fresh('z9hG4bKp')};rport`,
         ],
         ['From', `<${from}>;tag=${parts.fromTag ?? fresh('f')}`],
         ['To', to.startsWith('<') ? to : `<${to}>`],
@@ -280,7 +281,10 @@ export class Phone {
       isProxy ? 'Proxy-Authorization' : 'Authorization',
       answerChallenge(parseChallenge(value), answer),
     );
-    again.set('Via', `SIP/2.0/UDP ${this.flow.remote.address}:5060;branch=${fresh('z9hG4bKp')};rport`);
+    again.set(
+      'Via',
+      `SIP/2.0/UDP ${formatHostPort({ ...this.flow.remote, port: 5060 })};branch=${fresh('z9hG4bKp')};rport`,
+    );
     again.set('CSeq', `${request.cseq.number + 1} ${request.method}`);
     return again;
   }
@@ -373,7 +377,10 @@ export class Phone {
       method,
       uri,
       headers: [
-        ['Via', `SIP/2.0/UDP ${this.flow.remote.address}:5060;branch=${fresh('z9hG4bKp')};rport`],
+        [
+          'Via',
+          `SIP/2.0/UDP ${formatHostPort({ ...this.flow.remote, port: 5060 })};branch=${fresh('z9hG4bKp')};rport`,
+        ],
         ...routes.map((route) => ['Route', route] as const),
         ['From', from],
         ['To', to],

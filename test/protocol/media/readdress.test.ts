@@ -105,6 +105,7 @@ const read: { name: string; lines: string[]; of?: string[]; is: object | undefin
   { name: 'SRTP',           lines: ['m=audio 11780 RTP/SAVPF 8'],                  is: { carries: 'rtp', isSecure: true } },
   { name: 'DTLS-SRTP',      lines: ['m=audio 11780 UDP/TLS/RTP/SAVPF 8'],          is: { carries: 'datagram', isSecure: true } },
   { name: 'a fax',          lines: ['m=image 11780 udptl t38'],                    is: { carries: 'datagram', kind: 'image' } },
+  { name: 'IPv6 in capitals', of: session.with(3, 'c=IN IP6 2001:DB8:0::9'), lines: ['m=audio 11780 RTP/AVP 8'], is: { address: '2001:db8::9' } },
   { name: 'TCP',            lines: ['m=message 9 TCP/MSRP *'],                     is: undefined },
   { name: 'port 0',         lines: ['m=audio 0 RTP/AVP 8'],                        is: undefined },
 ];
