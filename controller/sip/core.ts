@@ -347,7 +347,8 @@ export function createSipCore({
   function onRequest(tx: ServerTransaction<Peer>): void {
     const admitted = admissions.get(tx.request);
     assert(admitted !== undefined, 'only what the gate let in has a transaction');
-    answerFaults(tx.request, tx.respond, () => proxy.request(tx, admitted));
+    const respond = (response: SipMessage) => tx.respond(response);
+    answerFaults(tx.request, respond, () => proxy.request(tx, admitted));
   }
 
   function answerFaults(request: SipMessage, respond: (response: SipMessage) => void, run: () => void): void {

@@ -3,21 +3,15 @@
 import type { Clock } from '#protocol/clock.ts';
 import { createAck, createCancel } from './hop-requests.ts';
 import { inviteClient } from './invite-client.ts';
-import { isFinal, type Timing, type Why } from './machine.ts';
+import { isFinal, isSuccess, type Timing, type Why } from './machine.ts';
 import { formatMessage, type HeaderList, type SipMessage } from './message.ts';
 import { nonInviteClient } from './non-invite-client.ts';
-import { createRunning, type Running } from './running.ts';
+import { type Owner, Running } from './running.ts';
 import type { ClientTransaction, OnClient } from './transactions.ts';
-
-export type RunningClient = {
-  readonly transaction: ClientTransaction;
-  readonly running: Running;
-  receive(response: SipMessage, status: number): void;
-  drop(): void;
-};
 
 export type ClientOptions = {
   request: SipMessage;
+  peerKey: string;
   on: OnClient;
   clock: Clock;
   timing: Timing;
@@ -27,62 +21,96 @@ export type ClientOptions = {
   onGone(): void;
 };
 
-export function createClient({
-  request,
-  on,
-  clock,
-  timing,
-  send,
-  cancel,
-  onGone,
-}: ClientOptions): RunningClient {
-  const bytes = formatMessage(request); // once: a repeat is the same bytes
-  const isInvite = request.method === 'INVITE';
-  let extra: HeaderList = [];
-  let received: SipMessage | undefined;
+export class RunningClient implements ClientTransaction, Owner {
+  readonly branch: string;
+  readonly peerKey: string;
+  readonly clock: Clock;
+  readonly timing: Timing;
+  readonly #isInvite: boolean;
+  readonly #on: OnClient;
+  readonly #send: ClientOptions['send'];
+  readonly #cancel: ClientOptions['cancel'];
+  readonly #onGone: () => void;
+  readonly #running: Running<unknown>;
+  /** Undefined once nothing is made of it any more, and nothing of it is sent again. */
+  #request: SipMessage | undefined;
+  #bytes: Uint8Array | undefined;
+  #extra: HeaderList = [];
+  /** While the machine looks at it. */
+  #received: SipMessage | undefined;
   /** A final response that its user could not take: for him there was none. */
-  let isLost = false;
+  #isLost = false;
 
-  const shared = {
-    timing,
-    clock,
-    perform,
-    onEnd(why: Why) {
-      onGone();
-      on.end?.(why === 'done' && isLost ? 'transport' : why);
-    },
-  };
-  const running = isInvite ? createRunning(inviteClient, shared) : createRunning(nonInviteClient, shared);
+  constructor({ request, peerKey, on, clock, timing, send, cancel, onGone }: ClientOptions) {
+    this.branch = request.topVia.params.get('branch') ?? '';
+    this.peerKey = peerKey;
+    this.clock = clock;
+    this.timing = timing;
+    this.#isInvite = request.method === 'INVITE';
+    this.#on = on;
+    this.#send = send;
+    this.#cancel = cancel;
+    this.#onGone = onGone;
+    this.#request = request;
+    this.#bytes = formatMessage(request); // once: a repeat is the same bytes
+    this.#running = this.#isInvite ? new Running(inviteClient, this) : new Running(nonInviteClient, this);
+  }
 
-  function perform({ type }: { type: string }): boolean {
-    if (type === 'send') return send(bytes);
-    if (type === 'cancel') cancel(createCancel(request, extra));
+  begin(): void {
+    this.#running.begin();
+  }
+
+  cancel(extra: HeaderList = []): void {
+    this.#extra = extra;
+    if (this.#isInvite) this.#running.feed({ type: 'cancel' });
+  }
+
+  /** The transport did, after it had said that it could. */
+  fail(): void {
+    this.#running.feed({ type: 'failed' });
+  }
+
+  receive(response: SipMessage, status: number): void {
+    this.#received = response;
+    try {
+      this.#running.feed({ type: 'response', status });
+    } finally {
+      this.#received = undefined;
+      if (isFinal(status)) this.#letGo(status);
+    }
+  }
+
+  #letGo(status: number): void {
+    this.#bytes = undefined;
+    // A refusal of an INVITE may come again, and has its ACK again.
+    if (!this.#isInvite || isSuccess(status)) this.#request = undefined;
+  }
+
+  perform({ type }: { type: string }): boolean {
+    const request = this.#request;
+    const received = this.#received;
+    if (type === 'send') return this.#bytes === undefined || this.#send(this.#bytes);
+    if (type === 'cancel' && request !== undefined) this.#cancel(createCancel(request, this.#extra));
     if (received === undefined) return true;
-    if (type === 'ack') return send(formatMessage(createAck(request, received)));
-    if (type === 'deliver') deliver(received);
+    if (type === 'ack' && request !== undefined)
+      return this.#send(formatMessage(createAck(request, received)));
+    if (type === 'deliver') this.#deliver(received);
     return true;
   }
 
-  function deliver(response: SipMessage): void {
+  #deliver(response: SipMessage): void {
     const isLast = response.start.type === 'response' && isFinal(response.start.status);
-    isLost ||= isLast;
-    on.response(response);
-    if (isLast) isLost = false;
+    this.#isLost ||= isLast;
+    this.#on.response(response);
+    if (isLast) this.#isLost = false;
   }
 
-  return {
-    transaction: {
-      branch: request.topVia.params.get('branch') ?? '',
-      cancel(headers = []) {
-        extra = headers;
-        if (isInvite) running.feed({ type: 'cancel' });
-      },
-    },
-    running,
-    receive(response, status) {
-      received = response;
-      running.feed({ type: 'response', status });
-    },
-    drop: running.drop,
-  };
+  ended(why: Why): void {
+    this.#onGone();
+    this.#on.end?.(why === 'done' && this.#isLost ? 'transport' : why);
+  }
+
+  drop(): void {
+    this.#running.drop();
+  }
 }

@@ -7,95 +7,93 @@
 import type { Clock } from '#protocol/clock.ts';
 import type { Effect, Event, Machine, Step, TimerName, Timing, Why } from './machine.ts';
 
-export type Running = {
-  /** The machine's first step; nothing happens before. */
-  begin(): void;
-  feed(event: Event): void;
-  /** Ends it without a word to anybody. */
-  drop(): void;
-};
-
 type Owned = Exclude<Effect, { type: 'start' | 'stop' | 'end' }>;
 
-export type RunningOptions = {
-  timing: Timing;
-  clock: Clock;
+export type Owner = {
+  readonly timing: Timing;
+  readonly clock: Clock;
   /** False when the transport refused; effects that send nothing answer true. */
   perform(effect: Owned): boolean;
-  onEnd(why: Why): void;
+  ended(why: Why): void;
 };
 
-export function createRunning<State>(
-  machine: Machine<State>,
-  { timing, clock, perform, onEnd }: RunningOptions,
-): Running {
-  const timers = new Map<TimerName, () => void>();
-  let state: State | undefined;
-  let isOver = false;
+/** There are tens of thousands of them at times, for 32 s each: one object, and a timer at a time. */
+export class Running<State> {
+  readonly #machine: Machine<State>;
+  readonly #owner: Owner;
+  readonly #timers = new Map<TimerName, () => void>();
+  #state: State | undefined;
+  #isOver = false;
 
-  function take(step: Step<State>): void {
-    state = step.state;
+  constructor(machine: Machine<State>, owner: Owner) {
+    this.#machine = machine;
+    this.#owner = owner;
+  }
+
+  /** The machine's first step; nothing happens before. */
+  begin(): void {
+    this.#take(this.#machine.begin(this.#owner.timing));
+  }
+
+  feed(event: Event): void {
+    if (this.#isOver || this.#state === undefined) return;
+    this.#take(this.#machine.step(this.#state, event, this.#owner.timing));
+  }
+
+  /** Ends it without a word to anybody. */
+  drop(): void {
+    this.#isOver = true;
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  #take(step: Step<State>): void {
+    this.#state = step.state;
     let isSent = true;
-    const thrown: unknown[] = [];
+    let thrown: { error: unknown } | undefined;
     for (const effect of step.effects) {
-      if (isOver) break; // a listener closed us meanwhile
+      if (this.#isOver) break; // a listener closed us meanwhile
       try {
-        isSent = apply(effect) && isSent;
+        isSent = this.#apply(effect) && isSent;
       } catch (error) {
-        thrown.push(error);
+        thrown ??= { error };
       }
     }
     // Told on the next turn: who called us is not yet ready to hear of an end.
-    if (!isSent && !isOver) startFailure();
-    if (thrown.length > 0) throw thrown[0];
+    if (!isSent && !this.#isOver) this.#startTimer('failed', 0, { type: 'failed' });
+    if (thrown !== undefined) throw thrown.error;
   }
 
-  function startFailure(): void {
-    stopTimer('failed');
-    const failed = () => feed({ type: 'failed' });
-    timers.set('failed', clock.after(0, failed));
-  }
-
-  function apply(effect: Effect): boolean {
+  #apply(effect: Effect): boolean {
     switch (effect.type) {
       case 'start':
-        return startTimer(effect.timer, effect.ms);
+        this.#startTimer(effect.timer, effect.ms, { type: 'timer', timer: effect.timer });
+        return true;
       case 'stop':
-        return stopTimer(effect.timer);
+        this.#stopTimer(effect.timer);
+        return true;
       case 'end':
-        drop();
-        onEnd(effect.why);
+        this.drop();
+        this.#owner.ended(effect.why);
         return true;
       default:
-        return perform(effect);
+        return this.#owner.perform(effect);
     }
   }
 
-  function startTimer(timer: TimerName, ms: number): boolean {
-    stopTimer(timer);
+  #startTimer(timer: TimerName, ms: number, event: Event): void {
+    this.#stopTimer(timer);
     const expired = () => {
-      timers.delete(timer);
-      feed({ type: 'timer', timer });
+      this.#timers.delete(timer);
+      this.feed(event);
     };
-    timers.set(timer, clock.after(ms, expired));
-    return true;
+    this.#timers.set(timer, this.#owner.clock.after(ms, expired));
   }
 
-  function stopTimer(timer: TimerName): boolean {
-    timers.get(timer)?.();
-    timers.delete(timer);
-    return true;
+  #stopTimer(timer: TimerName): void {
+    const cancel = this.#timers.get(timer);
+    if (cancel === undefined) return;
+    cancel();
+    this.#timers.delete(timer);
   }
-
-  function feed(event: Event): void {
-    if (!isOver && state !== undefined) take(machine.step(state, event, timing));
-  }
-
-  function drop(): void {
-    isOver = true;
-    for (const cancel of timers.values()) cancel();
-    timers.clear();
-  }
-
-  return { begin: () => take(machine.begin(timing)), feed, drop };
 }

@@ -5,18 +5,8 @@ import { inviteServer } from './invite-server.ts';
 import { isFinal, isSuccess, type Timing, type Why } from './machine.ts';
 import { createResponse, formatMessage, type SipMessage } from './message.ts';
 import { nonInviteServer } from './non-invite-server.ts';
-import { createRunning, type Running } from './running.ts';
+import { type Owner, Running } from './running.ts';
 import type { ServerTransaction } from './transactions.ts';
-
-export type RunningServer<Peer> = {
-  readonly transaction: ServerTransaction<Peer>;
-  readonly running: Running;
-  readonly hasFinal: boolean;
-  readonly hasAccepted: boolean;
-  /** The To tag of the last response. */
-  readonly toTag: string | undefined;
-  drop(): void;
-};
 
 export type ServerOptions<Peer> = {
   request: SipMessage;
@@ -29,69 +19,95 @@ export type ServerOptions<Peer> = {
   onGone(): void;
 };
 
-export function createServer<Peer>(options: ServerOptions<Peer>): RunningServer<Peer> {
-  const { request, peer, isMerged, clock, timing, send, onLate, onGone } = options;
-  const isInvite = request.method === 'INVITE';
-  let given: SipMessage | undefined; // by the user, until the machine has taken it
-  let last: Uint8Array | undefined;
-  let finalStatus = 0;
-  let toTag: string | undefined;
+const nobody = () => undefined;
 
-  const shared = {
-    timing,
-    clock,
-    perform,
-    onEnd(why: Why) {
-      onGone();
-      transaction.onEnd(why);
-    },
-  };
-  const running = isInvite ? createRunning(inviteServer, shared) : createRunning(nonInviteServer, shared);
+export class RunningServer<Peer> implements ServerTransaction<Peer>, Owner {
+  readonly request: SipMessage;
+  readonly peer: Peer;
+  readonly isMerged: boolean;
+  readonly clock: Clock;
+  readonly timing: Timing;
+  onCancel: (cancel: SipMessage) => void = nobody;
+  onEnd: (why: Why) => void = nobody;
+  /** The To tag of the last response. */
+  toTag: string | undefined;
+  readonly #isInvite: boolean;
+  readonly #send: ServerOptions<Peer>['send'];
+  readonly #onLate: () => void;
+  readonly #onGone: () => void;
+  readonly #running: Running<unknown>;
+  /** By the user, until the machine has taken it. */
+  #given: SipMessage | undefined;
+  /** What a repeat of the request is answered with. */
+  #last: Uint8Array | undefined;
+  #finalStatus = 0;
 
-  function perform({ type }: { type: string }): boolean {
-    if (type === 'trying') last = formatMessage(createResponse(request, 100));
-    if (type === 'respond' && given !== undefined) {
-      take(given);
-      given = undefined;
+  constructor({ request, peer, isMerged, clock, timing, send, onLate, onGone }: ServerOptions<Peer>) {
+    this.request = request;
+    this.peer = peer;
+    this.isMerged = isMerged;
+    this.clock = clock;
+    this.timing = timing;
+    this.#isInvite = request.method === 'INVITE';
+    this.#send = send;
+    this.#onLate = onLate;
+    this.#onGone = onGone;
+    this.#running = this.#isInvite ? new Running(inviteServer, this) : new Running(nonInviteServer, this);
+  }
+
+  get hasFinal(): boolean {
+    return this.#finalStatus !== 0;
+  }
+
+  get hasAccepted(): boolean {
+    return this.#isInvite && isSuccess(this.#finalStatus);
+  }
+
+  begin(): void {
+    this.#running.begin();
+  }
+
+  respond(response: SipMessage): void {
+    this.#given = response;
+    this.#running.feed({ type: 'respond', status: statusOf(response) });
+    if (this.#given !== undefined) this.#onLate();
+    this.#given = undefined;
+    // In Accepted a repeat is answered by the user's own 2xx (RFC 6026 7.1).
+    if (this.hasAccepted) this.#last = undefined;
+  }
+
+  repeated(): void {
+    this.#running.feed({ type: 'request' });
+  }
+
+  acknowledged(): void {
+    this.#running.feed({ type: 'ack' });
+  }
+
+  perform({ type }: { type: string }): boolean {
+    if (type === 'trying') this.#last = formatMessage(createResponse(this.request, 100));
+    if (type === 'respond' && this.#given !== undefined) {
+      this.#take(this.#given);
+      this.#given = undefined;
     }
-    return last === undefined || send(last);
+    return this.#last === undefined || this.#send(this.#last);
   }
 
-  function take(response: SipMessage): void {
+  #take(response: SipMessage): void {
     const status = statusOf(response);
-    last = formatMessage(response);
-    toTag = response.to.params.get('tag') ?? toTag;
-    if (isFinal(status)) finalStatus = status;
+    this.#last = formatMessage(response);
+    this.toTag = response.to.params.get('tag') ?? this.toTag;
+    if (isFinal(status)) this.#finalStatus = status;
   }
 
-  const transaction: ServerTransaction<Peer> = {
-    request,
-    peer,
-    isMerged,
-    respond(response) {
-      given = response;
-      running.feed({ type: 'respond', status: statusOf(response) });
-      if (given !== undefined) onLate();
-      given = undefined;
-    },
-    onCancel: () => undefined,
-    onEnd: () => undefined,
-  };
+  ended(why: Why): void {
+    this.#onGone();
+    this.onEnd(why);
+  }
 
-  return {
-    transaction,
-    running,
-    get hasFinal() {
-      return finalStatus !== 0;
-    },
-    get hasAccepted() {
-      return isInvite && isSuccess(finalStatus);
-    },
-    get toTag() {
-      return toTag;
-    },
-    drop: running.drop,
-  };
+  drop(): void {
+    this.#running.drop();
+  }
 }
 
 const statusOf = ({ start }: SipMessage) => (start.type === 'response' ? start.status : 0);

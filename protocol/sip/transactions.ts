@@ -15,13 +15,13 @@
  * can fill is refused with 503, what the caller asks for with a `Fault`.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import { createClient, type RunningClient } from './client-transaction.ts';
+import { RunningClient } from './client-transaction.ts';
 import type { Timing, Why } from './machine.ts';
 import { createResponse, formatMessage, type HeaderList, type SipMessage } from './message.ts';
-import { createServer, type RunningServer } from './server-transaction.ts';
+import { RunningServer } from './server-transaction.ts';
 import { clientKey, mergeKey, serverKey } from './transaction-key.ts';
 
 export interface ServerTransaction<Peer> {
@@ -81,7 +81,7 @@ export class Transactions<Peer> {
   readonly #maxTransactions: number;
   readonly #maxPerPeer: number;
   readonly #servers = new Map<string, RunningServer<Peer>>();
-  readonly #clients = new Map<string, RunningClient & { readonly peerKey: string }>();
+  readonly #clients = new Map<string, RunningClient>();
   /** Server transactions of each peer, and of each request by what its copies share. */
   readonly #ofPeer = new Map<string, number>();
   readonly #ofMerge = new Map<string, number>();
@@ -131,14 +131,14 @@ export class Transactions<Peer> {
         maxTransactions: this.#maxTransactions,
       });
     }
-    return this.#startClient(message, peer, on).transaction;
+    return this.#startClient(message, peer, on);
   }
 
   /** What was sent there never left: each request of ours to it ends with `transport` (RFC 3261 17.1.4). */
   fail(peer: Peer): void {
     const peerKey = this.#options.keyOf(peer);
     const there = [...this.#clients.values()].filter((each) => each.peerKey === peerKey);
-    for (const { running } of there) running.feed({ type: 'failed' });
+    for (const client of there) client.fail();
   }
 
   /** Ends all, quietly. */
@@ -162,7 +162,7 @@ export class Transactions<Peer> {
     const server = this.#servers.get(serverKey(ack, this.#options.keyOf(peer), 'INVITE'));
     // RFC 6026 7.1: in Accepted an ACK is for the 2xx, whatever its branch.
     if (server === undefined || server.hasAccepted) this.#options.onAck(ack, peer);
-    else if (server.hasFinal) server.running.feed({ type: 'ack' });
+    else if (server.hasFinal) server.acknowledged();
     else this.counters.strayAcks++;
   }
 
@@ -172,7 +172,7 @@ export class Transactions<Peer> {
     const known = this.#servers.get(key);
     if (known !== undefined) {
       this.counters.repeats++;
-      known.running.feed({ type: 'request' });
+      known.repeated();
     } else if (!this.#hasRoom(request, peer, peerKey)) {
       this.counters.refused++;
       const toTag = tagOf(request);
@@ -181,8 +181,8 @@ export class Transactions<Peer> {
     } else {
       const server = this.#startServer(request, peer, key, peerKey);
       if (request.method === 'CANCEL')
-        this.#cancel(server.transaction, serverKey(request, peerKey, 'INVITE'));
-      else this.#options.onRequest(server.transaction);
+        this.#cancel(server, serverKey(request, peerKey, 'INVITE'));
+      else this.#options.onRequest(server);
     }
   }
 
@@ -194,7 +194,7 @@ export class Transactions<Peer> {
       return;
     }
     cancel.respond(createResponse(cancel.request, 200, { toTag: invite.toTag ?? tagOf(cancel.request) }));
-    if (!invite.hasFinal) invite.transaction.onCancel(cancel.request);
+    if (!invite.hasFinal) invite.onCancel(cancel.request);
   }
 
   #hasRoom(request: SipMessage, peer: Peer, peerKey: string): boolean {
@@ -210,7 +210,7 @@ export class Transactions<Peer> {
   #startServer(request: SipMessage, peer: Peer, key: string, peerKey: string): RunningServer<Peer> {
     const { clock, send } = this.#options;
     const merge = request.method === 'CANCEL' ? undefined : mergeKey(request);
-    const server = createServer({
+    const server = new RunningServer({
       request,
       peer,
       isMerged: merge !== undefined && this.#ofMerge.has(merge),
@@ -227,7 +227,7 @@ export class Transactions<Peer> {
     this.#servers.set(key, server);
     count(this.#ofPeer, peerKey, 1);
     if (merge !== undefined) count(this.#ofMerge, merge, 1);
-    server.running.begin();
+    server.begin();
     return server;
   }
 
@@ -235,8 +235,9 @@ export class Transactions<Peer> {
     const key = clientKey(request);
     if (this.#clients.has(key)) throw new Fault('conflict', 'a transaction with this branch is running');
     const { clock, send } = this.#options;
-    const client = createClient({
+    const client = new RunningClient({
       request,
+      peerKey: this.#options.keyOf(peer),
       on,
       clock,
       timing: this.#timingFor(peer),
@@ -244,8 +245,8 @@ export class Transactions<Peer> {
       cancel: (cancel) => void this.#startClient(cancel, peer, { response: () => undefined }),
       onGone: () => this.#clients.delete(key),
     });
-    this.#clients.set(key, { ...client, peerKey: this.#options.keyOf(peer) });
-    client.running.begin();
+    this.#clients.set(key, client);
+    client.begin();
     return client;
   }
 
@@ -263,5 +264,5 @@ function count(table: Map<string, number>, key: string, change: 1 | -1): void {
 /** A To tag for what the layer answers itself: the same for a repeat, as RFC 3261 8.2.7 wants of who keeps no state. */
 function tagOf(request: SipMessage): string {
   const identity = `${request.callId}\n${request.get('From')}\n${request.get('Via')}`;
-  return createHash('sha256').update(identity, 'latin1').digest('hex').slice(0, 16);
+  return hash('sha256', identity, 'hex').slice(0, 16);
 }
