@@ -66,6 +66,17 @@ describe('flow token', (test) => {
       undefined,
     ));
 
+  test('dies with its agent, and moves with it, also after it was opened', () => {
+    let site: string | undefined = 'north';
+    const changing = createFlowTokens(new Uint8Array(32).fill(1), () => site);
+    assert.equal(changing.open('call-1', token), side);
+    site = 'south';
+    const moved = changing.open('call-1', token);
+    assert.is(moved?.peer.type === 'flow' && moved.peer.flow.site, 'south');
+    site = undefined;
+    assert.is(changing.open('call-1', token), undefined);
+  });
+
   test('opens with no byte changed, none missing, none more', () => {
     const bytes = Buffer.from(token, 'base64url');
     for (let i = 0; i < bytes.length; i++) {
