@@ -160,7 +160,7 @@ export function createSipCore({
     },
   });
   /** What the gate found, until the transaction asks for it a moment later. */
-  const admissions = new WeakMap<SipMessage, Admitted>();
+  const admissions = new Map<SipMessage, Admitted>();
 
   const transactions = new Transactions<Peer>({
     clock,
@@ -332,7 +332,11 @@ export function createSipCore({
       answerFaults(request, respond, () => respond(register(request, found)));
     } else {
       admissions.set(request, found);
-      transactions.receive(request, peer);
+      try {
+        transactions.receive(request, peer);
+      } finally {
+        admissions.delete(request);
+      }
     }
   }
 

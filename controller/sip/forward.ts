@@ -232,6 +232,7 @@ export function forward(options: ForwardOptions): Forwarded {
     cancelTimer();
     if (!isAnswered) answerBest();
     options.onEnd?.();
+    if (!isInvite) letGo();
   }
 
   function answerBest(): void {
@@ -256,6 +257,12 @@ export function forward(options: ForwardOptions): Forwarded {
   function cancelAll(reason: HeaderList): void {
     isCancelled = true;
     cancelOthers(reason);
+  }
+
+  /** Its transaction stays for 32 s: what stands here need not. Of an INVITE there may be another 2xx to hand on. */
+  function letGo(): void {
+    tx.onCancel = () => {};
+    tx.onEnd = () => {};
   }
 
   /** The caller's own reason goes along (RFC 3326 2). */
