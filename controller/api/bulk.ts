@@ -118,6 +118,8 @@ export function bulkRoutes({ store, pins }: BulkDeps): Route[] {
 }
 
 function textOf(bytes: Buffer): string {
+  // "Unicode text" of a spreadsheet: its letters are valid UTF-8 with a zero beside each.
+  if (bytes.includes(0)) throw wrong('body', 'is UTF-16; a spreadsheet saves it as "CSV UTF-8"');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -125,10 +127,16 @@ function textOf(bytes: Buffer): string {
   }
 }
 
+/** A spreadsheet writes columns that were used once, and leaves out the last cells of a row when they are empty. */
+function withoutEmptyEnd(cells: readonly string[]): string[] {
+  return cells.slice(0, cells.findLastIndex((cell) => cell.trim() !== '') + 1);
+}
+
 /** Throws `input.invalid` for the header; what is wrong with a row is told with the others. */
 function readRows([header, ...rows]: CsvRow[], columns: readonly string[], key: string): BulkRow[] {
-  const names = (header?.cells ?? []).map((name) => name.trim().toLowerCase());
+  const names = withoutEmptyEnd(header?.cells ?? []).map((name) => name.trim().toLowerCase());
   for (const [at, name] of names.entries()) {
+    if (name === '') throw wrong('line 1', `line 1: column ${at + 1} has no name`);
     if (!columns.includes(name)) {
       const near = nearest(name, columns);
       const hint = near === undefined ? `; one of ${columns.join(', ')}` : `; did you mean "${near}"?`;
@@ -140,8 +148,9 @@ function readRows([header, ...rows]: CsvRow[], columns: readonly string[], key: 
   return rows.map(({ line, cells }) => {
     const filled = cells.map((cell, at) => [names[at] ?? '', cell.trim()] as const);
     const row = { line, cells: new Map(filled.filter(([, cell]) => cell !== '')) };
-    if (cells.length === names.length) return row;
-    const why = `the row has ${cells.length} cells, the header ${names.length}`;
+    const found = withoutEmptyEnd(cells).length;
+    if (found <= names.length) return row;
+    const why = `the row has ${found} cells, the header ${names.length}`;
     return { ...row, fault: new Fault('input.invalid', why) };
   });
 }

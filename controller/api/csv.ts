@@ -1,7 +1,8 @@
 /**
  * Comma-separated values (RFC 4180), as spreadsheets write them.
  *
- *     separator   comma, or semicolon when the header line has one: where the comma is the decimal sign
+ *     separator   semicolon when the header line has one (where the comma is the decimal sign), else comma,
+ *                 else a tab when it has one
  *     lines       end in CRLF or LF; a quoted cell may hold some; empty ones are skipped
  *     formulas    a cell that begins with = + - or @ would be run by the spreadsheet that opens
  *                 the file: it is written behind a ', which is taken off again when it is read
@@ -19,7 +20,8 @@ const lineEnd = '\r\n';
 /** The first row is the header. Throws `input.invalid` that names the line. */
 export function parseCsv(input: string): CsvRow[] {
   const text = input.replace(/^\ufeff/, '');
-  const separator = /^[^\r\n]*;/.test(text) ? ';' : ',';
+  const [header = ''] = /^[^\r\n]*/.exec(text) ?? [];
+  const separator = [';', ',', '\t'].find((each) => header.includes(each)) ?? ',';
   const form = new RegExp(`(?:"([^"]*(?:""[^"]*)*)"|([^"${separator}\\r\\n]*))(${separator}|\\r?\\n|$)`, 'y');
 
   const rows: CsvRow[] = [];
@@ -49,7 +51,8 @@ function addCell({ line, cells }: CsvRow, text: string): void {
 function addRow(rows: CsvRow[], row: CsvRow): void {
   if (row.cells.every((each) => each === '')) return;
   rows.push(row);
-  if (rows.length > csvBounds.rows + 1) throw wrongLine(row.line, `more than ${csvBounds.rows} rows`);
+  if (rows.length > csvBounds.rows + 1)
+    throw wrongLine(row.line, `more than ${csvBounds.rows} rows: import them in parts`);
 }
 
 export function formatCsv(rows: readonly (readonly string[])[]): string {

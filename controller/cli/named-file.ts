@@ -8,6 +8,10 @@ export async function readTextFile(file: string, field: string): Promise<string>
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
   } catch (cause) {
+    if (cause instanceof TypeError) {
+      const why = 'is not UTF-8 text; a spreadsheet saves it as "CSV UTF-8"';
+      throw new Fault('input.invalid', `${field}: ${file} ${why}`, { field }, { cause });
+    }
     return cannot('read', file, field)(cause);
   }
 }

@@ -21,7 +21,11 @@ export function readMac(text: string): string {
   const isCisco = /^(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}$/i.test(text);
   const digits = (isGrouped || isCisco ? text.replace(/[:.-]/g, '') : text).toLowerCase();
   if (!macSchema.safeParse(digits).success) {
-    throw invalid('mac', `"${text}" is not a MAC address, which has 12 hexadecimal digits`);
+    const isNumber = /^\d+(?:[.,]\d+)?(?:E\+?\d+)?$/i.test(text);
+    const hint = isNumber
+      ? '; a spreadsheet that takes it for a number leaves it alone with colons in it'
+      : '';
+    throw invalid('mac', `"${text}" is not a MAC address, which has 12 hexadecimal digits${hint}`);
   }
   if (/^[0-9a-f][13579bdf]/.test(digits)) {
     throw invalid('mac', `"${text}" is a group address, which no phone has`);

@@ -6,6 +6,15 @@ import { type ApiWorld, createApiWorld } from './world.ts';
 
 type Item = { line: number; column?: string; action: string; detail: string };
 
+/** Lines of as many devices. */
+function many(count: number): string {
+  const lines = Array.from(
+    { length: count },
+    (_, at) => `001565${(0x10_00_00 + at).toString(16)},T46S,berlin`,
+  );
+  return lines.join('\n');
+}
+
 // biome-ignore format: a table
 const rows: [name: string, noun: string, csv: string, items: [line: number, action: string, column?: string][]][] = [
   ['new devices', 'devices', 'mac,model,site\n00:15:65:00:00:42,T46S,berlin\n001565000043,t46s,berlin', [[2, 'create'], [3, 'create']]],
@@ -25,6 +34,10 @@ const rows: [name: string, noun: string, csv: string, items: [line: number, acti
   ['modules without number', 'devices', 'device,mac,expansions\nHD0001,001565aabb01,many', [[2, 'refused', 'expansions']]],
   ['modules that it cannot have', 'devices', 'mac,model,site,expansions\n001565000042,T23G,berlin,1', [[2, 'refused', 'expansions']]],
   ['a cell too many', 'devices', 'mac,site\n001565000042,berlin,x', [[2, 'refused']]],
+  ['columns that a spreadsheet once used', 'devices', 'mac;model;site;;\r\n001565000042;T46S;berlin;;\r\n', [[2, 'create']]],
+  ['last cells that it left out', 'devices', 'mac,model,site,expansions\n001565000042,T46S,berlin\n001565000043,T46S', [[2, 'create'], [3, 'refused', 'site']]],
+  ['Excel of a German desk', 'users', '\ufeff"extension";"name";"hotdesk"\r\n"100";"Anna";"on"\r\n101;"Krause; Ben ""der Große""";off\r\n', [[2, 'same'], [3, 'create']]],
+  ['one bad row of many', 'devices', `mac,model,site\n${many(1_999)}\nxyz,T46S,berlin`, [...Array.from({ length: 1_999 }, (_, at): [number, string] => [at + 2, 'create']), [2_001, 'refused', 'mac']]],
   ['users', 'users', 'extension,name,hotdesk,second-device\n100,Anna,on,default\n101,"Krause, Ben",off,move', [[2, 'same'], [3, 'create']]],
   ['a user who changes', 'users', 'extension,name,second-device\n100,,refuse', [[2, 'change']]],
   ['a user without a name', 'users', 'extension\n101', [[2, 'refused', 'name']]],
@@ -44,6 +57,8 @@ const refused: [name: string, query: string, body: string, type: string, status:
   ['JSON', '?noun=devices', '{}', 'application/json', 400, 'content-type'],
   ['an empty body', '?noun=devices', '', 'text/csv', 400, 'mac'],
   ['an unknown column', '?noun=users', 'extension,nmae\n', 'text/csv', 400, 'nmae'],
+  ['a column without a name', '?noun=users', 'extension,,name\n', 'text/csv', 400, 'line 1'],
+  ['five thousand rows', '?noun=devices', `mac,model,site\n${many(5_000)}`, 'text/csv', 400, 'line 2002'],
   ['a column twice', '?noun=users', 'extension,name,Name\n', 'text/csv', 400, 'name'],
   ['a broken line', '?noun=users', 'extension\n"1\n', 'text/csv', 400, 'line 2'],
   ['too many PINs', '?noun=users', `extension,name,pin\n${Array.from({ length: 251 }, (_, i) => `${2000 + i},x,739216`).join('\n')}`, 'text/csv', 400, 'pin'],
@@ -55,7 +70,8 @@ const send = ({ ask }: ApiWorld, query: string, csv: string, type = 'text/csv') 
 
 describe('API: import and export', (test) => {
   for (const [name, noun, csv, items] of rows) {
-    test(`${name}: ${items.map(([, action, column]) => column ?? action).join(', ')}`, async () => {
+    const become = new Set(items.map(([, action, column]) => column ?? action));
+    test(`${name}: ${[...become].join(', ')}`, async () => {
       const world = createApiWorld();
       const before = JSON.stringify([world.store.list('devices'), world.store.list('users')]);
       const dry = await send(world, `?noun=${noun}&dry-run=true`, csv);
@@ -94,13 +110,28 @@ describe('API: import and export', (test) => {
     );
   });
 
-  test('bytes that are not UTF-8 are refused', async () => {
-    const { app } = createApiWorld();
-    const body = Buffer.from('extension,name\n101,J\xf6rg', 'latin1');
-    const headers = { 'content-type': 'text/csv' };
-    const answer = await app.request('/api/v1/import?noun=users', { method: 'POST', headers, body });
-    assert.match(((await answer.json()) as { detail: string }).detail, /^body: is not UTF-8/);
-  });
+  for (const [what, encoding, why] of [
+    ['as Windows has it', 'latin1', /^body: is not UTF-8; .*"CSV UTF-8"/],
+    ['Unicode text', 'utf16le', /^body: is UTF-16; .*"CSV UTF-8"/],
+  ] as const) {
+    test(`bytes that are not UTF-8 are refused: ${what}`, async () => {
+      const { app } = createApiWorld();
+      const body = Buffer.from('extension,name\n101,J\xf6rg', encoding);
+      const headers = { 'content-type': 'text/csv' };
+      const answer = await app.request('/api/v1/import?noun=users', { method: 'POST', headers, body });
+      assert.match(((await answer.json()) as { detail: string }).detail, why);
+    });
+  }
+
+  for (const mac of ['1565000042', '1.565E+09', '1,565E+09']) {
+    test(`a MAC address that a spreadsheet took for a number says so: ${mac}`, async () => {
+      const csv = `mac;model;site\n${mac};T46S;berlin`;
+      const { json } = await send(createApiWorld(), '?noun=devices&dry-run=true', csv);
+      const [item] = json.items as Item[];
+      assert.equal([item?.line, item?.column], [2, 'mac']);
+      assert.match(item?.detail ?? '', /with colons in it$/);
+    });
+  }
 
   test('two phones change places, and neither keeps what the other knew', async () => {
     const world = createApiWorld();

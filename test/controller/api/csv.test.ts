@@ -12,6 +12,8 @@ const read: [name: string, text: string, rows: [line: number, ...cells: string[]
   ['LF, and no end of the last line', 'a,b\n1,2', [[1, 'a', 'b'], [2, '1', '2']]],
   ['a byte order mark', '\ufeffa\n1', [[1, 'a'], [2, '1']]],
   ['semicolons by the header line', 'a;b\n1,5;2', [[1, 'a', 'b'], [2, '1,5', '2']]],
+  ['tabs by the header line', 'a\tb\n1,5\t2;3', [[1, 'a', 'b'], [2, '1,5', '2;3']]],
+  ['a comma before a tab', 'a,b\n1\t,2', [[1, 'a', 'b'], [2, '1\t', '2']]],
   ['semicolons that are no separators', 'a,b\n1;5,2', [[1, 'a', 'b'], [2, '1;5', '2']]],
   ['quotes', 'a,b\n"1,""x""",""', [[1, 'a', 'b'], [2, '1,"x"', '']]],
   ['a line end in a cell', 'a\n"1\r\n2"\n3', [[1, 'a'], [2, '1\r\n2'], [4, '3']]],
