@@ -40,7 +40,7 @@ export const deSystem: Same<typeof enSystem> = {
   line: 'Zeile',
   column: 'Spalte',
   detail: 'Einzelheit',
-  rowActions: { create: 'Neu', change: 'Geändert', same: 'Wie bisher', refused: 'Geht nicht' },
+  rowActions: { create: 'Neu', change: 'Geändert', same: 'Wie bisher', refused: 'Abgelehnt' },
 
   // Anlage und Trunks
   upstreams: 'Telefonanlage und Trunks',

@@ -34,7 +34,7 @@ export const enSystem = {
   line: 'Line',
   column: 'Column',
   detail: 'Detail',
-  rowActions: { create: 'New', change: 'Changed', same: 'As before', refused: 'Cannot be' },
+  rowActions: { create: 'New', change: 'Changed', same: 'As before', refused: 'Refused' },
 
   // PBX and trunks
   upstreams: 'PBX and trunks',

@@ -51,6 +51,7 @@ export function Import({ noun }: { noun: ImportNoun }) {
   const look = (chosen: File) => {
     setFile(chosen);
     setReport(undefined);
+    setProgress(undefined);
     void submit.run(async () => setReport(await post(noun, chosen, true)));
   };
   const save = async (chosen: File) => {
@@ -74,7 +75,7 @@ export function Import({ noun }: { noun: ImportNoun }) {
       <section class="card" aria-labelledby="file">
         <h2 id="file">{text.file}</h2>
         <p>{text.importHint}</p>
-        <dl>
+        <dl hidden={report !== undefined}>
           {text.importColumns[noun].split('\n').map((line) => {
             const [column = '', what] = line.split('|');
             return [
