@@ -32,8 +32,8 @@ export type Stage = {
   world: World;
   /** `http://127.0.0.1:port` */
   origin: string;
-  /** A window at that address of the page; the admin is signed in there unless it is said otherwise. */
-  open(hash: string, options?: BrowserContextOptions & { isSignedIn?: boolean }): Promise<Page>;
+  /** A window at that address of the page; the admin, or who is named, is signed in there unless it is said otherwise. */
+  open(hash: string, options?: BrowserContextOptions & { isSignedIn?: boolean; as?: object }): Promise<Page>;
 };
 
 /** One browser for all tests of the page: the last of them closes it. */
@@ -113,9 +113,9 @@ export async function onStage(
     await story({
       world,
       origin,
-      async open(hash, { isSignedIn = true, ...options } = {}) {
+      async open(hash, { isSignedIn = true, as = admin, ...options } = {}) {
         const context = await newContext(options);
-        if (isSignedIn) await signIn(context, origin);
+        if (isSignedIn) await signIn(context, origin, as);
         const page = await context.newPage();
         await page.goto(`${origin}/${hash}`);
         return page;
@@ -132,7 +132,7 @@ export async function onStage(
 export const admin = { name: 'admin', password: 'a long sentence of the admin' };
 
 /** As the page does it: the cookie stays with the window. */
-async function signIn(context: BrowserContext, origin: string): Promise<void> {
-  const answer = await context.request.post(`${origin}/api/v1/sign-in`, { data: admin, headers: { origin } });
+async function signIn(context: BrowserContext, origin: string, as: object): Promise<void> {
+  const answer = await context.request.post(`${origin}/api/v1/sign-in`, { data: as, headers: { origin } });
   assert.is(answer.status(), 200, await answer.text());
 }
