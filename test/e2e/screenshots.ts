@@ -70,6 +70,9 @@ const shots: readonly Shot[] = [
   { name: 'keys', hash: '#/users/100/keys' },
   { name: 'site', hash: '#/sites/berlin' },
   { name: 'history', hash: '#/history' },
+  { name: 'import', hash: '#/users/import', first: importUsers },
+  { name: 'calls', hash: '#/calls' },
+  { name: 'pbx', hash: '#/upstreams/telco' },
 ];
 
 async function addPhone(page: Page): Promise<void> {
@@ -83,6 +86,13 @@ async function addPhone(page: Page): Promise<void> {
   await page.getByLabel('Setting URL').waitFor();
 }
 
+async function importUsers(page: Page): Promise<void> {
+  const rows = ['200,Greta Holm,7412', '201,Hans Ivo,1111', '100,Anna Berger-Wolf,', '102,Carla Neumann,'];
+  const buffer = Buffer.from(['extension,name,pin', ...rows, ''].join('\n'));
+  await page.getByLabel('Choose a file').setInputFiles({ name: 'users.csv', mimeType: 'text/csv', buffer });
+  await page.getByText('cannot be imported').waitFor();
+}
+
 async function live({ world }: Stage): Promise<void> {
   const { ask } = world;
   await ask('PATCH', '/sites/berlin', { place });
@@ -94,7 +104,23 @@ async function live({ world }: Stage): Promise<void> {
   });
   await ask('PATCH', '/users/100', { keys });
   await ask('PATCH', '/users/105', { hotdesk: false });
-  for (const id of ['HD0001', 'HD0002', 'HD0003']) await world.desk(id);
+  await ask('POST', '/upstreams', {
+    ...{
+      id: 'telco',
+      mode: 'trunk',
+      addresses: [world.gateway.phone.sip],
+      numbers: ['0'],
+      calledPrefix: '+493012345',
+    },
+    ...{
+      authentication: 'digest',
+      username: 'customer1',
+      secret: 'of the trunk',
+      local: { address: '127.0.0.1', port: 0 },
+    },
+  });
+  const desks = [];
+  for (const id of ['HD0001', 'HD0002', 'HD0003']) desks.push(await world.desk(id));
   const logins = [
     ['HD0001', '103'],
     ['HD0001', '100'],
@@ -103,6 +129,18 @@ async function live({ world }: Stage): Promise<void> {
   ];
   for (const [device, extension] of logins) await ask('POST', '/sessions', { device, extension });
   for (const id of ['HD0001', 'HD0002', 'HD0003']) await world.changedOver(id);
+  // One call that is over, and one that goes on.
+  const [first, second] = desks;
+  for (const isOver of [true, false]) {
+    const [from, to] = [first?.mark(), second?.mark()];
+    first?.phone.call('101');
+    await second?.saw('incoming', {}, to);
+    second?.phone.answer();
+    await first?.saw('answered', {}, from);
+    if (!isOver) continue;
+    first?.phone.hangUp();
+    await second?.saw('ended', {}, to);
+  }
 }
 
 await mkdir(folder, { recursive: true });
