@@ -75,9 +75,9 @@ function readHead(bytes: Uint8Array): Head | undefined {
   if (lines.length > maxLines || /[^\t\x20-\x7e\x80-\xff\r\n]/.test(head)) return undefined;
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const [, name = '', value = ''] = /^([A-Za-z-]+)[ \t]*:[ \t]*(.*?)[ \t\r]*$/.exec(line) ?? [];
+    const [, name = '', value = ''] = /^([A-Za-z-]+)[ \t]*:(.*)$/.exec(line) ?? [];
     const known = compact[name.toLowerCase()] ?? name.toLowerCase();
-    if (known !== '' && !headers.has(known)) headers.set(known, value);
+    if (known !== '' && !headers.has(known)) headers.set(known, value.trim());
   }
   return { startLine: startLine.trim(), headers };
 }

@@ -25,7 +25,8 @@ export function parseSummary(body: Uint8Array): Summary | undefined {
   let isWaiting: boolean | undefined;
   const counts = new Map<string, string>();
   for (const line of Buffer.from(body).toString('latin1').split(/\r?\n/).slice(0, maxLines)) {
-    const [, name = '', value = ''] = /^([A-Za-z-]{1,32})\s*:\s*(.*?)\s*$/.exec(line) ?? [];
+    const [, name = '', rest = ''] = /^([A-Za-z-]{1,32})\s*:(.*)$/.exec(line) ?? [];
+    const value = rest.trim();
     if (/^messages-waiting$/i.test(name) && /^(?:yes|no)$/i.test(value)) isWaiting ??= /^yes$/i.test(value);
     const known = classes.find((each) => each.toLowerCase() === name.toLowerCase());
     if (known !== undefined && count.test(value)) counts.set(known, value);

@@ -51,6 +51,15 @@ describe('a phone that asks the LAN', (test) => {
   ];
   for (const [what, text, why] of refused) test(what, () => assert.is(readText(text), why));
 
+  test('a header of spaces costs no more than one of letters', () => {
+    // Where the time grew with the square of the length, one of them took ten milliseconds and more.
+    const spaces = plain.replace('tag=4711', `tag=4711${' '.repeat(3_000)};x`);
+    const begun = performance.now();
+    for (let times = 0; times < 2_000; times++)
+      assert.is((readText(spaces) as Asking).callId, 'call-1@phone');
+    assert.ok(performance.now() - begun < 8_000);
+  });
+
   test('a folded header is one line', () => {
     const asking = readText(plain.replace(';vendor', '\r\n ;vendor')) as Asking;
     assert.is(asking.model, 'GRP2612W');
