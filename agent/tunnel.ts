@@ -245,8 +245,12 @@ export function dialTunnel(options: TunnelOptions): AgentTunnel {
 function until(after: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
   if (after === undefined) return Promise.resolve();
   return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    void after.then(resolve);
+    const done = () => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done);
+    void after.then(done);
   });
 }
 

@@ -6,6 +6,8 @@ import type { Link } from './link.ts';
 
 /** The part of a WebSocket that a link needs; `ws` has it. */
 export type MessageSocket = {
+  /** Bytes that the other end has not taken yet. */
+  readonly bufferedAmount: number;
   send(message: Uint8Array): void;
   close(code: number, reason: string): void;
   terminate(): void;
@@ -22,13 +24,22 @@ export const socketOptions = {
   autoPong: false,
 } as const;
 
+/**
+ * Four times what the link itself keeps: who asks, with pings and requests, and does not read the
+ * answers would else be given all our memory.
+ */
+const maxUnreadBytes = 16 * 1024 * 1024;
+
 /** How long the other end has to close in turn. */
 const closeMs = 1_000;
 
 export function attachSocket(link: Link, socket: MessageSocket, clock: Clock): void {
   let cancelClose = () => {};
   const events = link.connect({
-    send: (message) => socket.send(message),
+    send(message) {
+      if (socket.bufferedAmount > maxUnreadBytes) socket.terminate();
+      else socket.send(message);
+    },
     close(code, reason) {
       cancelClose = clock.after(closeMs, () => socket.terminate());
       socket.close(code, reason.slice(0, 100));
