@@ -323,10 +323,10 @@ END
 
 # The capability for ports under 1024, where such a port is configured.
 low_port_of() {
-  for file in "$destdir/etc/default/$1" "$destdir/var/lib/$1/agent.json"; do
+  for file in "$destdir/etc/default/$1" "$destdir/var/lib/$1/agent.json" "$destdir/var/lib/$1/hotdesk.json"; do
     [ -r "$file" ] || continue
     # shellcheck disable=SC2013 # numbers, one a line
-    for number in $(tr ',' '\n' <"$file" | sed -n 's/.*[Pp][Oo][Rr][Tt]"\{0,1\} *[=:] *\([0-9]\{1,5\}\).*/\1/p'); do
+    for number in $(tr ',' '\n' <"$file" | sed -n "s/.*[Pp][Oo][Rr][Tt]\"\{0,1\} *[=:] *[\"']\{0,1\}\([0-9]\{1,5\}\).*/\1/p"); do
       if [ "$number" -gt 0 ] && [ "$number" -lt 1024 ]; then
         printf CAP_NET_BIND_SERVICE
         return 0
@@ -533,7 +533,7 @@ install_controller() {
   find_node
   user_needed "$name" /var/lib/hotdesk
   folder_needed /var/lib/hotdesk "$name"
-  for file in $(cd "$from" && find . -type f ! -name '*.map' | sed 's|^\./||' | sort); do
+  for file in $(cd "$from" && find . -type f ! -name '*.map' ! -path './web/*' | sed 's|^\./||' | sort); do
     put "$from/$file" "$prefix/lib/hotdesk/$file" 0644
   done
   wrapper HOTDESK_DATA "$prefix/lib/hotdesk/hotdesk.mjs"
