@@ -18,6 +18,7 @@ import { runDoctor } from '#agent/doctor/command.ts';
 import { formatHostPort } from '#protocol/address.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import { outliveReaders, sayLastWords } from '#protocol/last-words.ts';
 import { createSdNotify, type SdNotify } from '#protocol/sd-notify.ts';
 import { type Agent, runAgent } from './agent.ts';
 import { findKept, readRefusal } from './bundles.ts';
@@ -36,6 +37,9 @@ export type Flags = ReadonlyMap<string, readonly string[]>;
 
 /** What a command needs of the process: its environment, its ends and its signals. */
 export type Surroundings = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 'on' | 'off' | 'exit'>;
+
+/** What a log may hold back while its disk is full. */
+const maxLogBytes = 1 << 20;
 
 const defaultFolder = './hotdesk-agent-data';
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
@@ -99,6 +103,8 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
   const proxy = proxyFor(identity.controller, env, config.proxy);
   const via = proxy && { proxy: maskProxy(proxy.href) };
   const log = createLog(config.logLevel).child({ agent: identity.agent });
+  sayLastWords(surroundings, log);
+  surroundings.on('SIGHUP', () => {}); // while it starts there is nothing to read again, and nothing to end
   log.info(
     { version, site: identity.site, controller: identity.controller.host, ...effective, ...via },
     'starting',
@@ -270,7 +276,9 @@ function untilStopped(surroundings: Surroundings, log: Logger, channel?: Channel
 
 function createLog(level: AgentConfig['logLevel']): Logger {
   const redact = ['token', 'privateKey', 'secret', '*.token', '*.privateKey', '*.secret'];
-  return pino({ level, base: null, redact }, pino.destination({ dest: 2, sync: true }));
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: maxLogBytes });
+  outliveReaders(destination);
+  return pino({ level, base: null, redact }, destination);
 }
 
 function describe(config: AgentConfig, folder: string) {

@@ -16,6 +16,7 @@
 import { cac } from 'cac';
 import { type FlagShape, readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
+import { outliveReaders } from '#protocol/last-words.ts';
 import { enrolAgent, examineAgent, runUntilStopped, waitForAgent } from './commands.ts';
 import { configSchema, toFlag } from './config.ts';
 import { version } from './version.ts';
@@ -67,6 +68,7 @@ const wait = cli
 
 cli.command('phone', 'a phone without a housing: hotdesk-agent phone --help').allowUnknownOptions();
 
+outliveReaders(process.stdout, process.stderr);
 process.exitCode = await main(process.argv.slice(2));
 // What a command leaves behind must not keep a stopped program alive.
 process.exit();

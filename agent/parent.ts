@@ -48,7 +48,14 @@ const startMs = 60_000;
 /** Heard of within that: it is well. */
 const aliveMs = 30_000;
 
-type Child = { worker: Worker; exited: Promise<number>; file: string; isListening: boolean };
+type Child = {
+  worker: Worker;
+  exited: Promise<number>;
+  file: string;
+  isListening: boolean;
+  /** Called for while it could not hear of it. */
+  isReloadDue: boolean;
+};
 
 export function startParent(options: ParentOptions): Parent {
   const { data, clock, notify, log } = options;
@@ -75,10 +82,10 @@ export function startParent(options: ParentOptions): Parent {
         if (worker.process.pid === undefined) resolve(1);
       });
     });
-    const child: Child = { worker, exited, file, isListening: false };
+    const child: Child = { worker, exited, file, isListening: false, isReloadDue: false };
     children.add(child);
     worker.on('message', (message: ToParent) => {
-      if (message.type === 'listening') child.isListening = true;
+      if (message.type === 'listening') hears(child);
       if (child === current) take(message, child);
     });
     void exited.then((code) => {
@@ -86,6 +93,12 @@ export function startParent(options: ParentOptions): Parent {
       if (child === current && !isChanging) end(isStopping ? 0 : code || 1);
     });
     return child;
+  }
+
+  function hears(child: Child): void {
+    child.isListening = true;
+    if (child.isReloadDue) child.worker.process.kill('SIGHUP');
+    child.isReloadDue = false;
   }
 
   function take(message: ToParent, child: Child): void {
@@ -158,7 +171,7 @@ export function startParent(options: ParentOptions): Parent {
     const isUp = await up;
     if (isStopping) return;
     if (!isUp) return await rollBack(old, next, offer);
-    await keepCurrent(data, offer);
+    await onDisk(keepCurrent(data, offer));
     notify.tell('STATUS=the tunnel is up');
     log.info({ version: offer.version }, 'the new version is kept');
   }
@@ -186,14 +199,20 @@ export function startParent(options: ParentOptions): Parent {
 
   async function refuse({ version, signature }: Offer, reason: string): Promise<void> {
     log.error({ version, reason }, 'the new version is refused; the old one goes on');
-    await keepRefusal(data, { version, signature, reason });
+    await onDisk(keepRefusal(data, { version, signature, reason }));
   }
+
+  /** A disk that is full does not end what runs: after a restart it may be tried again. */
+  const onDisk = (written: Promise<void>) =>
+    written.catch((err: unknown) => log.error({ err }, 'what became of the new version is not kept'));
 
   notify.keepWatch(() => clock.now() - heardAt < aliveMs);
   return {
     ended,
     reload() {
-      current.worker.process.kill('SIGHUP');
+      // Before it listens to signals one would end it.
+      if (current.isListening) current.worker.process.kill('SIGHUP');
+      else current.isReloadDue = true;
     },
     stop() {
       if (isStopping) return;

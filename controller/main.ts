@@ -25,6 +25,7 @@ import { readIfThere } from '#controller/store/files.ts';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
+import { outliveReaders, sayLastWords } from '#protocol/last-words.ts';
 import { createSdNotify } from '#protocol/sd-notify.ts';
 import { restoreBackup } from './backup.ts';
 import {
@@ -45,6 +46,9 @@ const io: Io = {
   err: (text) => process.stderr.write(`${text}\n`),
   ...(process.stderr.isTTY && { showProgress: (text: string) => process.stderr.write(`\r\u001b[K${text}`) }),
 };
+
+/** What a log may hold back while its disk is full. */
+const maxLogBytes = 1 << 20;
 
 const doctorFlags = [
   { name: 'data', value: '<dir>', takesValue: true, about: 'HOTDESK_DATA, else ./hotdesk-data' },
@@ -77,6 +81,7 @@ declareNouns(cli, (noun) => {
 });
 cli.help();
 
+outliveReaders(process.stdout, process.stderr);
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -162,7 +167,7 @@ async function restore(): Promise<number> {
   const data = flags.get('data')?.at(-1) ?? io.env.HOTDESK_DATA ?? './hotdesk-data';
   const archive = await readFile(file, 'utf8');
   process.umask(0o077);
-  const log = pino({ level: 'warn', name: 'hotdesk' }, pino.destination({ dest: 2, sync: true }));
+  const log = createLog('warn');
   const made = await restoreBackup({ archive, data, masterKeyFile: flags.get('master-key')?.at(-1), log });
   io.out(`${data}: ${made.documents} documents and ${made.files} files`);
   return exitCodes.done;
@@ -200,10 +205,12 @@ async function serve(): Promise<number> {
     io.out(JSON.stringify(effectiveConfig(input), null, 2));
     return exitCodes.done;
   }
-  const log = pino({ level: logLevel, name: 'hotdesk' }, pino.destination({ dest: 2, sync: true }));
+  const log = createLog(logLevel);
+  sayLastWords(process, log);
   process.umask(0o077); // whatever is made from here on is ours alone, the control socket too
   const stopped = untilStopped();
   const programs = fileURLToPath(new URL('.', import.meta.url));
+  process.on('SIGHUP', () => {}); // while it starts there is nothing to read again, and nothing to end
   const controller = await openController({ ...config, programs, log });
   const { tunnel, api } = controller;
   process.on('SIGHUP', () => {
@@ -228,6 +235,12 @@ async function serve(): Promise<number> {
   log.info({}, 'stopped');
   if (process.connected) process.disconnect();
   return exitCodes.done;
+}
+
+function createLog(level: string): Logger {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: maxLogBytes });
+  outliveReaders(destination);
+  return pino({ level, name: 'hotdesk' }, destination);
 }
 
 async function readInput(): Promise<ConfigInput> {

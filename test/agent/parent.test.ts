@@ -47,7 +47,11 @@ const patienceMs = 20_000;
 const overdue: Readonly<Record<string, number>> = { listening: 1, up: 2 };
 
 /** An old version that asks for the new one as soon as it is up. */
-async function inWorld(lacks: string, story: (world: World) => Promise<void>): Promise<void> {
+async function inWorld(
+  lacks: string,
+  story: (world: World) => Promise<void>,
+  prepare: (folder: string) => Promise<unknown> = async () => {},
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-parent-'));
   const port = await freePort();
   const next = join(folder, 'bundles/0.2.0.mjs');
@@ -66,6 +70,7 @@ async function inWorld(lacks: string, story: (world: World) => Promise<void>): P
     await mkdir(join(folder, 'bundles'));
     await writeFile(join(folder, 'old.mjs'), childOf('old', port, '', upgrade));
     await writeFile(next, childOf('new', port, lacks));
+    await prepare(folder);
     const parent = startParent({
       data: folder,
       program: join(folder, 'old.mjs'),
@@ -144,4 +149,38 @@ describe('the parent of an agent', (test) => {
         !/ Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
       ) {}
     }));
+
+  test('goes on with the new one when the disk does not take that it is kept', () =>
+    inWorld(
+      '',
+      async ({ folder, ask }) => {
+        await until('the new one answers', async () => (await ask()) === 'new');
+        assert.not.ok(existsSync(join(folder, 'bundles/current.json')));
+      },
+      (folder) => mkdir(join(folder, 'bundles/current.json.new')),
+    ));
+
+  test('called to read its configuration again before the agent hears of it: it does, once it can', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hotdesk-parent-'));
+    try {
+      const program = join(folder, 'agent.mjs');
+      await writeFile(
+        program,
+        `import { writeFileSync } from 'node:fs';
+        process.on('SIGHUP', () => writeFileSync('${folder}/reloaded', ''));
+        process.on('message', ({ type }) => type === 'stop' && process.exit(0));
+        process.send({ type: 'listening' });`,
+      );
+      const notify = { tell() {}, keepWatch() {}, close() {} };
+      const parent = startParent({
+        ...{ data: folder, program, argv: [], patienceMs: 1_500, clock: systemClock, notify, log: silent },
+      });
+      parent.reload();
+      await until('it has read it', () => existsSync(join(folder, 'reloaded')));
+      parent.stop();
+      assert.is(await parent.ended, 0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 });
