@@ -72,7 +72,7 @@ export const grandstream: Make = {
   onCheckSync: (memory, event) => resync(event, memory.get('account.1.sip.allowSipReset') === 'Yes'),
 
   isCareful: (memory) => memory.get('account.1.sip.validate.incomingServer') === 'Yes',
-  asksWho: (memory) => memory.get('sip.notify.challenge') !== 'No',
+  asksWho: (memory) => memory.get('sip.notify.challenge') !== 'Yes',
   authorityOf: () => undefined,
 };
 

@@ -7,6 +7,7 @@
  *     account.1.label = 101 Anna     a setting
  *     account.1.label = %NULL%       back to the factory's value
  *     account.1.label =              says nothing: the old value stays
+ *     security.user_password = a:b   the password of a
  *
  * It asks for a boot file; without one for its model's file; then for its own.
  */
@@ -124,12 +125,17 @@ function parse(text: string, name: string): ConfigFile {
   return file;
 }
 
+/** A line of this name for each user, who stands in its value. */
+const isOfUser = /^(?:static\.)?security\.user_password$/;
+
 function takeLine(line: string, file: Gathered): void {
   if (line === '' || line.startsWith('#')) return;
   const include = /^include:config\s*[<"]?([^<>"]+?)[>"]?$/.exec(line)?.[1];
   const [, key, value = ''] = /^([A-Za-z0-9_.-]+)\s*=\s*(.*)$/.exec(line) ?? [];
+  const [, user, password] = /^(\w+):(.*)$/.exec(value) ?? [];
   if (include !== undefined) file.include(include);
   else if (key === undefined) file.skipped++;
+  else if (isOfUser.test(key) && user !== undefined) file.set(`${key} ${user}`, password);
   else if (key === 'overwrite_mode') file.isOverwriting = value === '1';
   else if (value !== '') file.set(key, /^%null%$/i.test(value) ? undefined : value);
 }

@@ -45,8 +45,8 @@ export const maxMinutes = 240;
 
 const minuteMs = 60_000;
 const bareForm = /^\/([a-z0-9][a-z0-9_-]{0,47}(?:\.[a-z0-9_-]{1,15}){1,3})$/;
-/** `f00000000000` is the name of a Fanvil's that does not know its own model. */
-const macForm = /(?:^|[^0-9a-z]|^cfg)(?!f0{11})([0-9a-f]{12})\./;
+/** `f00000000000` is of a Fanvil that does not know its own model, `000000000000` of any Poly. */
+const macForm = /(?:^|[^0-9a-z]|^cfg)(?!f?0{11})([0-9a-f]{12})\./;
 
 /** `closesAt` is on a clock that nobody sets. */
 type Open = { until: number; closesAt: number; adopted: Set<string> };

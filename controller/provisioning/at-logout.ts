@@ -22,7 +22,7 @@ export const remembered = [
 export type Remembered = (typeof remembered)[number];
 export type Fate = 'emptied' | 'off' | 'stays' | 'none';
 
-/** A setting and its value; undefined: as the factory has it. */
+/** A setting and its value; undefined: as the factory has it; after `…` its end, behind the device's own URL. */
 export type Proof = readonly [setting: string, value: string | undefined];
 
 export type AtLogout = {
@@ -41,6 +41,7 @@ const noted = (fate: AtLogout, note: string): AtLogout => ({ ...fate, note });
 
 const earlier = 'Lists from before its first config stay: reset the phone to factory state first.';
 const addressBook = 'Contacts that were saved at the phone stay, and the next user can read them.';
+const fetchedEmpty = 'By a list of nobody that it fetches with its config: tried on no handset.';
 const menu =
   'What was changed in the phone’s own menu may win over the file; that menu asks for the device’s password.';
 
@@ -75,7 +76,7 @@ const yealink: Row = {
     ['account.{account}.dnd.enable', '0'],
   ),
   autoAnswer: emptied(['account.{account}.auto_answer', '0']),
-  contacts: stays(addressBook),
+  contacts: noted(emptied(['local_contact.data.url', '…/no-contacts.xml']), fetchedEmpty),
 };
 
 const snom: Row = {
@@ -90,10 +91,16 @@ const snom: Row = {
   callLogs: noted(off(['record_received_calls 1', 'off'], ['record_dialed_calls 1', 'off']), earlier),
   missedCalls: off(['record_missed_calls 1', 'off']),
   redial: off(['record_dialed_calls 1', 'off']),
-  forwarding: emptied(['redirect_event', 'none'], ['redirect_number', ''], ['redirect_time', '']),
-  dnd: emptied(['dnd_mode', 'off']),
-  autoAnswer: stays('No setting is known.'),
-  contacts: emptied(['tbook', '0']),
+  forwarding: emptied(
+    ['fwd_all_enabled 1', 'off'],
+    ['fwd_all_target {account}', ''],
+    ['fwd_time_enabled {account}', 'off'],
+    ['redirect_event', 'none'],
+    ['redirect_number', ''],
+  ),
+  dnd: emptied(['dnd_mode 1', 'off'], ['dnd_mode {account}', 'off'], ['dnd_mode', 'off']),
+  autoAnswer: emptied(['user_auto_connect {account}', 'off']),
+  contacts: emptied(['tbook', '0'], ['speed 0', ''], ['speed 32', '']),
 };
 
 const ext = (part: string) => `pks.ext.{lastBesideAlone}.${part}`;
@@ -205,7 +212,7 @@ const poly: Row = {
   ),
   dnd: noted(emptied(['feature.doNotDisturb.enable', '0'], ['divert.dnd.{account}.enabled', '0']), menu),
   autoAnswer: emptied(['call.autoAnswer.SIP', '0']),
-  contacts: stays(addressBook),
+  contacts: off(['feature.directory.enabled', '0']),
 };
 
 const mitel: Row = {

@@ -31,6 +31,7 @@ const places: Readonly<Record<string, readonly [module: string, section: string,
   'phone':                ['PHONE FEATURE',     '',                ''],
   'phone/display':        ['PHONE FEATURE',     'Display Input',   ''],
   'phone/date':           ['PHONE FEATURE',     'DateTime Config', ''],
+  'phone/softkey':        ['PHONE FEATURE',     'Softkey Config',  ''],
   'dsskey':               ['DSSKEY CONFIG',     '',                ''],
   'dsskey/dssSide/Fkey':  ['DSSKEY CONFIG',     'Sidekey Config#', 'Fkey# '],
   'dsskey/internal/Fkey': ['DSSKEY CONFIG',     'Dsskey Config#',  'Fkey# '],
@@ -52,7 +53,7 @@ const spellings = `
   ANCOn SvcCode|ANCOff SvcCode|Send ANOn Code|Send ANOffCode|CW On Code|CW Off Code
   DND Mode|Allow IP Call|IP Dial Prefix|Use Auto Redial|Redial EnterCallLog|Ban Dial Out|CallWaiting|Enable PreDial
   Dial by Pound|Dial Fixed Length|Dial by Timeout
-  Menu Password|Enable KeyLock|Enable Call History|Default Language|LCD Title
+  Desktop Softkey|Menu Password|Enable KeyLock|Enable Call History|Default Language|LCD Title
   Enable SNTP|SNTP Server|Second SNTP Server|Time Zone|Time Zone Name|DST Min Offset
   DST Start Mon|DST Start Week|DST Start Wday|DST Start Hour|DST End Mon|DST End Week|DST End Wday|DST End Hour
   SideKey Page Num|FuncKey Page Num|Type|Value|Title|Enable Telnet|Name|Password|Level

@@ -18,21 +18,17 @@ const registerSeconds = 600;
 
 export const fanvil: Vendor = {
   contentType: 'text/xml; charset=utf-8',
-  fileOf(name, { mac }) {
-    if (name === `${mac}.cfg`) return { type: 'config' };
-    return commonForm.test(name) ? { type: 'absent' } : undefined;
-  },
+  fileOf: (name, { mac }) => (name === `${mac}.cfg` ? { type: 'config' } : undefined),
+  /**
+   * Of all phones of a model, and asked for first: `F0V0X5U00000.cfg`, `f0X4hw1.100.cfg`.
+   * There is none: a file with a version might make the phone pass over its own. Then its firmware's.
+   */
+  absent: /^(?:f0[0-9a-z.]{8,20}\.cfg|fanvil[0-9a-z_-]*\.(?:txt|cfg))$/,
   format: (sheet) =>
     sheet.model.isText
       ? formatText(version, modulesOf(sheet))
       : formatXml(['sysConf', [['Version', version], ...modulesOf(sheet)]]),
 };
-
-/**
- * Of all phones of a model, and asked for first: `F0V0X5U00000.cfg`, `f0X4hw1.100.cfg`.
- * There is none: a file with a version might make the phone pass over its own.
- */
-const commonForm = /^f0[0-9a-z.]{8,20}\.cfg$/;
 
 const modulesOf = (sheet: ConfigSheet): Element[] => [
   ['fwCheck', [['EnableAutoUpgrade', 0]]],
@@ -162,6 +158,8 @@ function phoneModule({ account, site, adminPassword }: ConfigSheet): Element[] {
         ['LCDTitle', account.label],
       ],
     ],
+    // The soft keys of a phone at rest: from the factory they are history, contact, dnd and menu.
+    ['softkey', [['DesktopSoftkey', 'none;none;none;menu;']]],
     ['date', dateSettings(site.timeZone)],
   ];
 }

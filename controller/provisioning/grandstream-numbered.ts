@@ -51,6 +51,7 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
     [8337, 0],
     [1411, 0], // where to register
     [1414, 0],
+    [1409, 0], // nor does the vendor's server (TR-069)
     [4428, 1], // takes a NOTIFY without a challenge
     [2, adminPassword],
     [196, adminPassword],

@@ -22,6 +22,9 @@ const registerMinutes = 10;
 export const grandstream: Vendor = {
   contentType: 'text/xml; charset=utf-8',
   fileOf: (name, { mac }) => (name === `cfg${mac}.xml` ? { type: 'config' } : undefined),
+  /** The binary form it asks for first, then that of its model and of all; its contacts; its firmware. */
+  absent:
+    /^(?:cfg[0-9a-f]{12}|cfg(?![0-9a-f]{12}\.)[0-9a-z-]*\.xml|(?:gs_)?phonebook\.xml|[0-9a-z]+fw\.bin)$/,
   format: (sheet) => (sheet.model.isNumbered ? formatNumbered(sheet) : formatGrandstream(sheet)),
 };
 
@@ -93,6 +96,7 @@ function ownSettings(account: number): Setting[] {
     [`${call}.callLog`, 'Disable'],
     [`${call}.autoAnswer`, 'No'],
     [`${call}.sendAnonymous`, 'No'],
+    [`${call}.rejectAnonymousCall`, 'No'],
     [`${call}.callWaiting`, 'Default'],
     [`${codes}.callFeatures`, 'No'],
     ...featureCodes.map((code): Setting => [`${codes}.${code}`, '']),
@@ -133,6 +137,7 @@ const personalSettings: readonly Setting[] = [
   ['call.ipcall.allowQuickDialing', 'No'],
   ['call.callWaiting.enable', 'Yes'],
   ['features.history.missedCallNotification', 'No'],
+  ['softkeys.state.idle.hideSystemKeys', 'History,ForwardAll,Redial'],
   ['hotdesking.enable', 'No'], // the vendor's own, which would fight with ours
 ];
 
@@ -161,7 +166,8 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
     ['provisioning.override.dhcp.allowCommonOptions', 'No'],
     ['provisioning.override.dhcp.allowCustomOption', 'None'],
     ['provision.config.forceReboot', 0],
-    ['sip.notify.challenge', 'No'],
+    ['sip.notify.challenge', 'Yes'], // P4428, which says of it: none is asked for
+    ['tr069.enable', 'No'], // from the factory on, with the vendor's server
     ['users.admin.password', adminPassword],
     ['security.webAccess.user.enable', 'No'],
     ['security.configurationViaKeypadMenu', 'BasicSettingsOnly'],

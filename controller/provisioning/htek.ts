@@ -23,6 +23,8 @@ export const htek: Vendor = {
     if (name === `cfg${mac}.xml`) return { type: 'config' };
     return name === commonFile ? { type: 'fixed', text: formatHtek([]) } : undefined;
   },
+  /** The binary form, another model's, that of all; its contacts; its firmware. */
+  absent: /^(?:cfg[0-9a-f]{12}|cfg(?:\d{4})?\.xml|phonebook\.xml|fw[0-9a-z.]*\.rom)$/,
   format: (sheet) =>
     formatHtek([
       ...updateSettings(sheet),

@@ -42,7 +42,11 @@ export const makes: Readonly<Record<VendorName, Make>> = {
     },
     resync: { event: 'check-sync;reboot=false', setting: 'sip.notify_reboot_enable = 0' },
     restartsFor: ['its first check-sync from the factory', 'language packs', ...network],
-    uncertain: ['how long a change takes', 'whether custom.protect = 0 undoes all that was set at the phone'],
+    uncertain: [
+      'how long a change takes',
+      'whether custom.protect = 0 undoes all that was set at the phone',
+      'whether an empty list of contacts takes the place of those that it has',
+    ],
   },
   snom: {
     ouis: snomBlocks,
@@ -72,7 +76,7 @@ export const makes: Readonly<Record<VendorName, Make>> = {
     ],
   },
   gigaset: {
-    ouis: ['7c2f80', ...snomBlocks.slice(0, 1)],
+    ouis: ['7c2f80', '589ec6', ...snomBlocks.slice(0, 1)],
     files: () => ['{mac}.xml'],
     userAgent: (model) => `[Gg]igaset.{0,40}\\b${model}\\b`,
     resync: { event: 'check-sync;reboot=false', setting: 'checksync_action, empty' },

@@ -26,6 +26,8 @@ export const mitel: Vendor = {
       ? { type: 'fixed', text: formatLines([]) }
       : undefined;
   },
+  /** Each file as a sealed one first, its model's, then firmware and what may be beside it. */
+  absent: /^(?:[0-9a-z]+\.tuz|\d{4}[a-z]*\.(?:cfg|st)|lang_[0-9a-z_]+\.txt|[0-9a-z_-]+\.csv)$/,
   format: (sheet) =>
     formatLines([
       ...updateSettings(sheet),

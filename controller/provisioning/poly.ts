@@ -24,6 +24,9 @@ export const poly: Vendor = {
     if (name === `${mac}.cfg`) return { type: 'fixed', text: formatMaster(mac) };
     return name === ownFile(mac) ? { type: 'config' } : undefined;
   },
+  /** What it once sent in (its own changes, contacts, call lists), licences, firmware, and the file for all phones. */
+  absent:
+    /^(?:0{12}\.cfg|[0-9a-f]{12}-[a-z]{3,12}\.(?:cfg|xml|log)|(?:[0-9a-z-]+\.)?sip\.(?:ver|ld)|[0-9a-z-]+\.bootrom\.ld)$/,
   format(sheet) {
     const settings = [
       ...updateSettings(sheet),
@@ -135,6 +138,8 @@ function callSettings({ pickupCode }: ConfigSheet): Setting[] {
     ['feature.callListMissed.enabled', 0],
     ['feature.callListPlaced.enabled', 0],
     ['feature.callListReceived.enabled', 0],
+    ['feature.directory.enabled', 0],
+    ['dir.local.readonly', 1],
     ['call.callWaiting.enable', 1],
     ['call.autoAnswer.SIP', 0],
     ['call.directedCallPickupMethod', 'legacy'],

@@ -7,7 +7,7 @@
  *
  * The token alone names the device; everything else in a request can only make
  * it refused: another site's agent, another MAC in the name or in the agent's
- * neighbour table or in its certificate, another credential, another model's file. All refusals are one and the same 404,
+ * neighbour table or in its certificate, another credential, a file that its make does not have. All refusals are one and the same 404,
  * byte for byte, so that nothing can be learned by asking; the counters tell why.
  */
 
@@ -181,8 +181,7 @@ export function createProvisioning({
       return { ...tagged(await certificateOf(device.site)), contentType: caType, isConfig: false };
     }
     const found = vendor.fileOf(file, device, model);
-    if (found === undefined) return 'file';
-    if (found.type === 'absent') return 'absent';
+    if (found === undefined) return vendor.absent?.test(file) === true ? 'absent' : 'file';
     const isConfig = found.type === 'config';
     const bytes = isConfig ? configOf(device) : tagged(found.text);
     if (bytes === undefined) return 'unavailable';
@@ -307,7 +306,7 @@ function notFound(method: 'GET' | 'HEAD'): RelayedAnswer {
 
 const hash = (token: string) => createHash('sha256').update(token).digest('base64url');
 
-/** The address in a file's name, where it has one; `f00000000000` is a Fanvil's that does not know its own model. */
-const macIn = (file: string) => /(?:^|[^0-9a-z])(?!f0{11})([0-9a-f]{12})\./.exec(file)?.[1];
+/** The address in a file's name, where it has one: a Fanvil asks for `f00000000000`, a Poly for `000000000000`. */
+const macIn = (file: string) => /(?:^|[^0-9a-z])(?!f?0{11})([0-9a-f]{12})\./.exec(file)?.[1];
 
 const kindOf = (file: string) => file.slice(file.lastIndexOf('.') + 1);

@@ -23,23 +23,26 @@ const registerSeconds = 600;
 export const snom: Vendor = {
   trustsCa: true,
   contentType: 'text/xml; charset=utf-8',
-  fileOf(name, { mac }, { model }) {
-    const stem = `snom${model.toLowerCase()}`;
-    // By an URL of its own, then as a phone that was given a folder asks.
-    if (name === `${mac}.xml` || name === `${stem}-${mac}.htm`) return { type: 'config' };
-    return name === `${stem}.htm` ? { type: 'fixed', text: nothing } : undefined;
+  fileOf(name, { mac }) {
+    // By an URL of its own, then as a phone that was given a folder asks: old firmware without the D (`snom715`).
+    if (name === `${mac}.xml` || (byModel.test(name) && name.endsWith(`-${mac}.htm`)))
+      return { type: 'config' };
+    return byModel.test(name) && !name.includes('-') ? { type: 'fixed', text: nothing } : undefined;
   },
+  absent: /^(?:snom[0-9a-z]*-firmware\.(?:htm|xml)|(?:gui|web)_lang_?[0-9a-z_]*\.xml)$/,
   format: formatSnom,
 };
 
 const nothing = `${xmlHead}<settings>\n</settings>\n`;
+
+const byModel = /^snom[0-9a-z]{3,8}(?:-[0-9a-f]{12})?\.htm$/;
 
 function formatSnom(sheet: ConfigSheet): string {
   const settings = [
     ...updateSettings(sheet),
     ...accountSettings(sheet),
     ...otherAccounts(sheet.model),
-    ...personalSettings,
+    ...personalSettings(sheet.model),
     ...dialSettings,
     ...siteSettings(sheet.site),
   ];
@@ -73,6 +76,7 @@ function accountSettings({ account, sip, site }: ConfigSheet): Setting[] {
     ['user_active', 'on', 1],
     ['user_realname', account.displayName, 1],
     ['user_idle_text', account.label, 1],
+    ['user_idle_number', '', 1],
     ['user_name', account.userName, 1],
     ['user_pname', account.authName, 1],
     ['user_pass', account.password, 1],
@@ -96,6 +100,7 @@ function otherAccounts({ accounts }: Model): Setting[] {
       ['user_active', 'off', index],
       ['user_realname', '', index],
       ['user_idle_text', '', index],
+      ['user_idle_number', '', index],
       ['user_name', '', index],
       ['user_pname', '', index],
       ['user_pass', '', index],
@@ -106,23 +111,52 @@ function otherAccounts({ accounts }: Model): Setting[] {
   );
 }
 
-/** What a user can switch on at the phone, off; and no list that the next one could read. */
-const personalSettings: readonly Setting[] = [
-  ['redirect_event', 'none'],
-  ['redirect_number', ''],
-  ['redirect_time', ''],
-  ['dnd_mode', 'off'],
-  ['call_waiting', 'on'],
-  ['record_missed_calls', 'off', 1],
-  ['record_received_calls', 'off', 1],
-  ['record_dialed_calls', 'off', 1],
-];
+/**
+ * What a user can switch on at the phone, off; and no list that the next one could read. Forwarding and
+ * do-not-disturb are of each identity; before firmware 8.9 they were of the phone (`redirect_…`).
+ */
+function personalSettings({ accounts }: Model): Setting[] {
+  return [
+    ...Array.from({ length: accounts }, (_, index) => index + 1).flatMap((index): Setting[] => [
+      ['fwd_all_enabled', 'off', index],
+      ['fwd_all_target', '', index],
+      ['fwd_busy_enabled', 'off', index],
+      ['fwd_busy_target', '', index],
+      ['fwd_time_enabled', 'off', index],
+      ['fwd_time_target', '', index],
+      ['dnd_mode', 'off', index],
+      ['call_waiting', 'on', index],
+      ['user_auto_connect', 'off', index],
+    ]),
+    ['redirect_event', 'none'],
+    ['redirect_number', ''],
+    ['redirect_busy_number', ''],
+    ['redirect_time_number', ''],
+    ['redirect_time', ''],
+    ['dnd_mode', 'off'],
+    ['call_waiting', 'on'],
+    ['privacy_out', 'off'],
+    ['privacy_in', 'off'],
+    ['auto_redial', 'off'],
+    ['keyboard_lock', 'off'],
+    ['keyboard_lock_pw', ''],
+    ['record_missed_calls', 'off', 1],
+    ['record_received_calls', 'off', 1],
+    ['record_dialed_calls', 'off', 1],
+    ...Array.from({ length: speedDials }, (_, index): Setting => ['speed', '', index]),
+  ];
+}
 
-/** So that `*77*100*` leaves the phone as it was typed. */
+/** The phone's own list of short numbers: 0 to 30, `#` and `*`. */
+const speedDials = 33;
+
+/** So that `*77*100*` leaves the phone as it was typed, and with a voice to it. */
 const dialSettings: readonly Setting[] = [
   ['dialnumber_us_format', 'off'],
   ['guess_number', 'off'],
   ['auto_dial', 'off'],
+  ['preselection_nr', ''],
+  ['send_starcodes_with_audio', 'on'],
 ];
 
 const languages = {
@@ -160,6 +194,7 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
     ['checksync_action', ''], // the NOTIFY says whether to restart
     ['filter_registrar', 'on'], // requests from where it registers, and from nobody else
     ['challenge_response', 'off'],
+    ['challenge_checksync', 'off'],
     ['admin_mode', 'off'],
     ['admin_mode_password', adminPassword],
     ['admin_mode_password_confirm', adminPassword],
@@ -167,6 +202,8 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
     ['http_pass', adminPassword],
     ['webserver_admin_name', 'admin'],
     ['webserver_admin_password', adminPassword],
+    ['webserver_user_name', 'user'],
+    ['webserver_user_password', adminPassword],
     ['logon_wizard', 'off'],
   ];
 }

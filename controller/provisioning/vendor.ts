@@ -36,11 +36,8 @@ export type ConfigSheet = {
   adminPassword: string;
 };
 
-/**
- * A file of a device: its config, or a text that is the same for whoever sits there.
- * `absent`: such phones ask for it on their own, and there is none.
- */
-export type PhoneFile = { type: 'config' } | { type: 'fixed'; text: string } | { type: 'absent' };
+/** A file of a device: its config, or a text that is the same for whoever sits there. */
+export type PhoneFile = { type: 'config' } | { type: 'fixed'; text: string };
 
 export type Vendor = {
   /** Such a phone can be told whom to trust when it fetches its config, so it may do that by HTTPS. */
@@ -48,6 +45,8 @@ export type Vendor = {
   contentType: string;
   /** By a file's name in lower case; undefined: this phone has no such file. */
   fileOf(name: string, device: Pick<Device, 'mac'>, model: Model): PhoneFile | undefined;
+  /** What such phones ask for on their own and need not have: firmware, other forms, what they once sent in. */
+  absent?: RegExp;
   format(sheet: ConfigSheet): string;
 };
 

@@ -11,6 +11,7 @@
 
 import type { LaidKey } from '#controller/layout/layout.ts';
 import { expansionKeys } from './areas.ts';
+import type { Model } from './model.ts';
 import { type Change, zoneRule } from './time-zone.ts';
 import { type ConfigSheet, toLine, type Vendor } from './vendor.ts';
 
@@ -28,24 +29,42 @@ export const yealink: Vendor = {
     if (name === own) return { type: 'config' };
     if (name === `${mac}.boot` || name === 'y000000000000.boot')
       return { type: 'fixed', text: formatBoot(own) };
+    if (name === contactsFile) return { type: 'fixed', text: noContacts };
     return name === commonFile ? { type: 'fixed', text: emptyConfig } : undefined;
   },
+  /** Its own part of the config, contacts and call lists, as another server had it send them in; and another model's. */
+  absent: /^(?:[0-9a-f]{12}-(?:local\.cfg|(?:contact|calllog)\.xml)|y0{9}\d{3}\.(?:boot|cfg))$/,
   format: formatYealink,
 };
 
 function formatYealink(input: ConfigSheet): string {
-  return formatSettings([
+  const settings = [
     ...accountSettings(input),
     ...otherAccounts(input.model.accounts),
     ...callSettings,
-    ...privacySettings,
+    ...privacySettings(input),
     ...dialSettings,
     ...siteSettings(input.site),
     ...trustSettings(input),
     ...updateSettings(input),
     ...keySettings(input),
-  ]);
+  ];
+  return formatSettings(isOld(input.model) ? [...settings, ...asBefore(settings, input)] : settings);
 }
+
+/** Sold with firmware before V81, and it may still be there. */
+const isOld = ({ model }: Pick<Model, 'model'>) => /^T[24]\d[PG]/.test(model);
+
+/**
+ * Firmware before V81 (2016) knows nothing that begins with `static.`: the device's password and where its
+ * files come from had names without it. V73 has the transport by account, not by server.
+ */
+const asBefore = (settings: readonly Setting[], { site }: ConfigSheet): Setting[] => [
+  ['account.1.transport', transports[site.transport]],
+  ...settings
+    .filter(([name]) => name.startsWith('static.'))
+    .map(([name, value]): Setting => [name.slice('static.'.length), value]),
+];
 
 /** The boot file: which files to fetch. A phone looks for it beside itself, so the name is enough. */
 function formatBoot(file: string): string {
@@ -54,6 +73,17 @@ function formatBoot(file: string): string {
 
 /** Valid and empty: what phones without a boot file ask for before their own file. */
 const emptyConfig = `${header}\n`;
+
+/** What it fetches in the place of the contacts it has. */
+const contactsFile = 'no-contacts.xml';
+const noContacts = `<?xml version="1.0" encoding="utf-8"?>
+<root_group>
+ <group display_name="All Contacts" ring=""/>
+ <group display_name="Blacklist" ring=""/>
+</root_group>
+<root_contact>
+</root_contact>
+`;
 
 export function formatSettings(settings: Iterable<Setting>): string {
   const lines = [header];
@@ -113,6 +143,8 @@ function personalSettings(account: number): Setting[] {
     [`account.${account}.subscribe_mwi_to_vm`, 0],
     [`account.${account}.missed_calllog`, 0],
     [`account.${account}.auto_answer`, 0],
+    [`account.${account}.anonymous_call`, 0],
+    [`account.${account}.reject_anonymous_call`, 0],
     [`account.${account}.dnd.enable`, 0],
     [`account.${account}.always_fwd.enable`, 0],
     [`account.${account}.always_fwd.target`, undefined],
@@ -162,15 +194,24 @@ const callSettings: readonly Setting[] = [
   ['features.hotline_number', undefined],
   ['call_waiting.enable', 1],
   ['auto_redial.enable', 0],
+  ['phone_setting.phone_lock.enable', 0],
 ];
 
-/** No call list that the next user could read. */
-const privacySettings: readonly Setting[] = [
-  ['features.save_call_history', 0],
-  ['features.save_init_num_to_history.enable', 0],
-  ['static.auto_provision.local_calllog.backup.enable', 0],
-  ['static.auto_provision.local_contact.backup.enable', 0],
-];
+/** No call list and no contact that the next user could read, nor proposed to him while he dials. */
+function privacySettings({ url }: ConfigSheet): Setting[] {
+  return [
+    ['features.save_call_history', 0],
+    ['features.save_init_num_to_history.enable', 0],
+    ['features.missed_call_popup.enable', 0],
+    ['phone_setting.missed_call_power_led_flash.enable', 0],
+    ['super_search.recent_call', 0],
+    ['search_in_dialing.history.enable', 0],
+    ['directory_setting.history.enable', 0],
+    ['local_contact.data.url', url + contactsFile],
+    ['static.auto_provision.local_calllog.backup.enable', 0],
+    ['static.auto_provision.local_contact.backup.enable', 0],
+  ];
+}
 
 /** So that `*77*100*` leaves the phone as it was typed: no digit map, no `*` for a dot in an address. */
 const dialSettings: readonly Setting[] = [
@@ -180,6 +221,8 @@ const dialSettings: readonly Setting[] = [
   ['dialplan.replace.prefix.1', undefined],
   ['dialplan.replace.replace.1', undefined],
   ['dialplan.dialnow.rule.1', undefined],
+  ['dialplan.block_out.number.1', undefined],
+  ['dialplan.area_code.code', undefined],
   ['features.config_dsskey_length', 1],
 ];
 
@@ -246,10 +289,13 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
     ['static.auto_provision.dhcp_option.enable', 0],
     ['static.auto_provision.user_agent_mac.enable', 1],
     ['static.zero_touch.enable', 0],
+    ['static.managementserver.enable', 0], // TR-069
     ['sip.notify_reboot_enable', 0], // restart only when the NOTIFY says so
     ['sip.trust_ctrl', 1],
     ['features.action_uri.enable', 0],
     ['features.action_uri_limit_ip', undefined],
+    // From the factory there is a second one, `user`, with its own name for a password.
+    ['static.security.user_password', `user:${adminPassword}`],
     ['static.security.user_password', `admin:${adminPassword}`],
   ];
 }

@@ -38,8 +38,8 @@ type Key = { type: string; value: string; label: string };
  */
 // biome-ignore format: a table
 const phones: Readonly<Record<string, readonly string[]>> = {
-  T46S:    ['linekey.27.value', 'account.2.user_name', 'voice_mail.number.1', 'forward.always.target'],
-  D785:    ['fkey 23', 'user_name 2', 'user_mailbox 1', 'redirect_number', 'challenge_response'],
+  T46S:    ['linekey.27.value', 'account.2.user_name', 'voice_mail.number.1', 'forward.always.target', 'account.1.anonymous_call', 'phone_setting.phone_lock.enable'],
+  D785:    ['fkey 23', 'user_name 2', 'user_mailbox 1', 'redirect_number', 'fwd_all_target 1', 'speed 5', 'keyboard_lock', 'challenge_response'],
   GRP2614: ['pks.mpk.24.value', 'account.2.sip.userid', 'account.1.sip.voicemail.number', 'account.1.featureCodes.callForwardBusyTarget', 'sip.notify.challenge'],
   GXP1630: ['P356', 'P404', 'P33', 'P4428'],
   X5U:     ['dsskey/internal[5]/Fkey[6]/Value', 'sip/line[2]/PhoneNumber', 'sip/line[1]/MWINum', 'sip/line[1]/AlwaysFWDNum'],

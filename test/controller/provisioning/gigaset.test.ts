@@ -57,6 +57,8 @@ describe('gigaset config', (test) => {
   test('asks for its own file and no other', () => {
     const of = (name: string) => gigaset.fileOf(name, { mac: '001565aabbcc' }, findModel('P850'))?.type;
     assert.is(of('001565aabbcc.xml'), 'config');
-    assert.is(of('snomp850-001565aabbcc.htm'), undefined);
+    assert.is(of('gigasetp850-001565aabbcc.htm'), 'config');
+    assert.is(of('gigasetp850-001565aabbdd.htm'), undefined);
+    assert.is(of('001565aabbdd.xml'), undefined);
   });
 });

@@ -147,8 +147,6 @@ describe('provisioning', (test) => {
     { name: 'a wrong password',              request: { headers: { authorization: 'Basic SEQwMDAxOng=' } }, why: 'credential' },
     { name: 'a certificate of another phone', request: { certificate: certificateOf(other) },        why: 'certificate' },
     { name: 'an unknown file',               path: `/p/${token}/passwd`,                             why: 'file' },
-    { name: 'another model’s common file',   path: `/p/${token}/y000000000108.cfg`,                  why: 'file' },
-    { name: 'a local file',                  path: `/p/${token}/${mine}-local.cfg`,                  why: 'file' },
     { name: 'traversal',                     path: `/p/${token}/../../etc/passwd`,                   why: 'path' },
     { name: 'traversal in escapes',          path: `/p/${token}/%2e%2e%2fpasswd`,                    why: 'path' },
     { name: 'a query',                       path: `/p/${token}/${mine}.cfg?x`,                      why: 'path' },

@@ -129,7 +129,9 @@ describe('snom files', (test) => {
     ['snomd785-001565aabbcc.htm', 'config'],
     ['snomd785.htm',              'fixed'],
     ['snomd785-firmware.htm',     undefined],
-    ['snomd715.htm',              undefined],
+    ['snomd715.htm',              'fixed'], // a phone of another model: what it is shows at the device
+    ['snom715-001565aabbcc.htm',  'config'],
+    ['snomd785-001565aabbdd.htm', undefined],
     ['001565aabbcc.cfg',          undefined],
   ];
   for (const [name, type] of rows) {
