@@ -2,7 +2,8 @@
 
 import { type KeyArea, keyed, type Model, noExpansion, uncertain } from './model.ts';
 
-const twin = 'Taken to speak as the Snom phone it is built like; one source of its own has the same settings.';
+const twin =
+  'Taken to speak as the Snom phone it is built like; one source of its own has the same settings.';
 
 // biome-ignore format: a table
 const gigaset: readonly (readonly [model: string, keys: number, moduleKeys: number])[] = [
