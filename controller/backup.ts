@@ -12,7 +12,7 @@
  * are taken, as far as they fit.
  */
 
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -27,8 +27,8 @@ import { openMasterKey } from './master-key.ts';
 const purpose = 'backup';
 const version = 1;
 const masterKey = 'master.key';
-/** Not of a backup: what is made anew, and the store, whose documents are in it. */
-const without = new Set(['store', 'control.sock', masterKey]);
+/** Not of a backup: what is made anew, Node for offices (large, and npm has it), and the store, whose documents are in it. */
+const without = new Set(['store', 'bundle', 'control.sock', masterKey]);
 /** What a restored controller must not believe any more. */
 const withoutCollections: ReadonlySet<CollectionName> = new Set(['signIns', 'passwordLocks']);
 const maxFileBytes = 64 * 1024 * 1024;
@@ -111,6 +111,7 @@ export async function restoreBackup({ archive, data, masterKeyFile, log }: Resto
     await writeFile(join(fresh, masterKey), `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600 });
     for (const [path, text] of Object.entries(files)) await writeInto(fresh, path, text);
     const count = await fill(join(fresh, 'store'), documents, log);
+    await giveTo(await stat(folder).catch(() => undefined), fresh);
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder);
     return { documents: count, files: Object.keys(files).length };
@@ -118,6 +119,15 @@ export async function restoreBackup({ archive, data, masterKeyFile, log }: Resto
     await rm(fresh, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Where root restores into the folder of a service, all of it is the service's. */
+async function giveTo(owner: { uid: number; gid: number } | undefined, folder: string): Promise<void> {
+  if (owner === undefined || process.getuid?.() !== 0) return;
+  for (const name of await readdir(folder, { recursive: true })) {
+    await lchown(join(folder, name), owner.uid, owner.gid);
+  }
+  await lchown(folder, owner.uid, owner.gid);
 }
 
 async function readMasterKey(file: string): Promise<Uint8Array> {

@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { access, lstat, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openMasterKey } from '#controller/master-key.ts';
 import { recover } from '#controller/store/recovery.ts';
@@ -49,6 +49,13 @@ export async function checkDisk(data: string, disk: Disk): Promise<Found> {
 
 export async function checkModes(data: string): Promise<Found> {
   const found = await readdir(data, { recursive: true, withFileTypes: true });
+  const owner = (await stat(data)).uid;
+  for (const { parentPath, name } of found) {
+    const path = join(parentPath, name);
+    const { uid } = await lstat(path).catch(() => ({ uid: owner })); // gone meanwhile: a snapshot's turn
+    if (uid !== owner)
+      return fail(`${path} is not its folder’s owner’s`, `chown -R --reference=${data} ${data}`);
+  }
   // Sealed or meant to be read: what others may see of these is nothing secret.
   const kept = found.filter(
     (each) => each.isFile() && !/^hotdesk\.json$|\.(?:crt|mjs|map|gz)$/.test(each.name),

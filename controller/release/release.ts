@@ -10,7 +10,7 @@
  */
 
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keepFile, readOrMake } from '#controller/tunnel/key-file.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -92,16 +92,33 @@ export async function addNode(file: string, data: string): Promise<string> {
       field: 'FILE',
     });
   }
-  const folder = join(data, 'bundle');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const beside = join(folder, `${known.path}.${process.pid}.new`);
-  try {
-    await copyFile(file, beside);
-    await rename(beside, join(folder, known.path));
-  } finally {
-    await rm(beside, { force: true });
-  }
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await asOwnerOf(data, async () => {
+    const folder = join(data, 'bundle');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const beside = join(folder, `${known.path}.${process.pid}.new`);
+    try {
+      await writeFile(beside, content);
+      await rename(beside, join(folder, known.path));
+    } finally {
+      await rm(beside, { force: true });
+    }
+  });
   return known.path;
+}
+
+/** What root makes in the folder of a service is the service's, and no link in there leads root elsewhere. */
+async function asOwnerOf(folder: string, act: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return await act();
+  const { uid, gid } = await stat(folder);
+  process.setegid?.(gid);
+  process.seteuid?.(uid);
+  try {
+    await act();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
 }
 
 /** For a build: keeps the signature beside what is signed. */

@@ -1,6 +1,6 @@
 /** A backup brings back all that was kept, into an empty folder, for who has the master key. */
 
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -50,6 +50,8 @@ async function world() {
   await mkdir(join(data, 'prompts', 'de'), { recursive: true });
   await writeFile(join(data, 'prompts', 'de', 'pin.wav'), wavOf({}));
   await writeFile(join(data, 'tls.key'), 'the key');
+  await mkdir(join(data, 'bundle'));
+  await writeFile(join(data, 'bundle', 'node-linux-x64.tar.gz'), 'large, and to be had elsewhere');
   await writeFile(join(data, 'site-ca', 'berlin.key'), 'the CA');
   const archive = await createBackup({ store, data, keys, now: 0 });
   await store.close();
@@ -94,6 +96,21 @@ describe('backup', (test) => {
     assert.is((await restoreBackup({ archive, data: fresh, log })).documents, 1_501);
     await close();
   });
+
+  if (process.getuid?.() === 0) {
+    test('restored by root is whose the folder was', async () => {
+      const { root, archive, key, close } = await world();
+      const data = join(root, 'new');
+      await mkdir(data);
+      await chown(data, 65_534, 65_533);
+      await restoreBackup({ archive, data, masterKeyFile: key, log });
+      for (const name of ['', ...(await readdir(data, { recursive: true }))]) {
+        const { uid, gid } = await stat(join(data, name));
+        assert.equal([uid, gid], [65_534, 65_533], name);
+      }
+      await close();
+    });
+  } else test.skip('restored by root is whose the folder was', 'it needs root');
 
   test('is refused when it is damaged, of another key, or nothing of ours; nothing is left behind', async () => {
     const { root, archive, key, close } = await world();
