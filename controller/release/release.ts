@@ -10,7 +10,7 @@
  */
 
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lchown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keepFile, readOrMake } from '#controller/tunnel/key-file.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -92,33 +92,25 @@ export async function addNode(file: string, data: string): Promise<string> {
       field: 'FILE',
     });
   }
-  await mkdir(data, { recursive: true, mode: 0o700 });
-  await asOwnerOf(data, async () => {
-    const folder = join(data, 'bundle');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const beside = join(folder, `${known.path}.${process.pid}.new`);
-    try {
-      await writeFile(beside, content);
-      await rename(beside, join(folder, known.path));
-    } finally {
-      await rm(beside, { force: true });
-    }
-  });
-  return known.path;
-}
-
-/** What root makes in the folder of a service is the service's, and no link in there leads root elsewhere. */
-async function asOwnerOf(folder: string, act: () => Promise<void>): Promise<void> {
-  if (process.geteuid?.() !== 0) return await act();
-  const { uid, gid } = await stat(folder);
-  process.setegid?.(gid);
-  process.seteuid?.(uid);
+  const folder = join(data, 'bundle');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // What root makes in the folder of a service is the service's.
+  const owner = process.geteuid?.() === 0 ? await stat(data) : undefined;
+  if (owner !== undefined) await lchown(folder, owner.uid, owner.gid);
+  const beside = join(folder, `${known.path}.${process.pid}.new`);
   try {
-    await act();
+    const handle = await open(beside, 'wx', 0o600);
+    try {
+      if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
+      await handle.writeFile(content);
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, join(folder, known.path));
   } finally {
-    process.seteuid?.(0);
-    process.setegid?.(0);
+    await rm(beside, { force: true });
   }
+  return known.path;
 }
 
 /** For a build: keeps the signature beside what is signed. */
