@@ -9,21 +9,24 @@ import { openFakePhone, toRequest } from '#test/agent/fake-phone.ts';
 import { createFakeTunnel, silent, toAnswer } from '#test/agent/fake-tunnel.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
 
-const flags = new Map([
-  ['listen', ['127.0.0.1']],
-  ['sip-port', ['0']],
-  ['http-port', ['0']],
-  ['rtp-ports', ['0']],
-]);
+/** A SIP port that is free by UDP and by TCP: of one that the system gives only the first is known. */
+const flagsNow = async () =>
+  new Map([
+    ['listen', ['127.0.0.1']],
+    ['sip-port', [String(await freePort())]],
+    ['http-port', ['0']],
+    ['rtp-ports', ['0']],
+  ]);
 
 async function runWorld() {
   const tunnel = createFakeTunnel();
   let dialled: TunnelOptions | undefined;
   let ups = 0;
   const agent = await runAgent({
-    config: loadConfig({ flags }),
+    config: loadConfig({ flags: await flagsNow() }),
     identity: {
       agent: '0123456789abcdef',
       privateKey: generateKeyPairSync('ed25519').privateKey,

@@ -19,14 +19,17 @@ import { silent } from '#test/agent/fake-tunnel.ts';
 import { describe } from '#test/support/describe.ts';
 import { openFactory } from '#test/support/factory.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
 
-const flags = new Map([
-  ['listen', ['127.0.0.1']],
-  ['sip-port', ['0']],
-  ['http-port', ['0']],
-  ['rtp-ports', ['0']],
-]);
+/** A SIP port that is free by UDP and by TCP: of one that the system gives only the first is known. */
+const flagsNow = async () =>
+  new Map([
+    ['listen', ['127.0.0.1']],
+    ['sip-port', [String(await freePort())]],
+    ['http-port', ['0']],
+    ['rtp-ports', ['0']],
+  ]);
 const text = toRequest().replace('SIP/2.0/UDP', 'SIP/2.0/TLS');
 
 async function openWorld() {
@@ -38,7 +41,7 @@ async function openWorld() {
   const received: Flow[] = [];
   const asked: RelayedRequest[] = [];
   const options: HubOptions = {
-    listen: { address: '127.0.0.1', port: 0 },
+    listen: { address: '127.0.0.1', port: await freePort() },
     folder,
     store,
     clock: systemClock,
@@ -53,7 +56,7 @@ async function openWorld() {
   let hub = await listenHub(options);
   const controller = new URL(`wss://127.0.0.1:${hub.address.port}`);
   const identity = await enrol({ controller, token: await hub.createEnrolToken('berlin') });
-  const config = loadConfig({ flags });
+  const config = loadConfig({ flags: await flagsNow() });
   const agent = await runAgent({
     config,
     identity,

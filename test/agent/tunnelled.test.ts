@@ -16,6 +16,7 @@ import { openFakePhone, toRequest } from '#test/agent/fake-phone.ts';
 import { silent } from '#test/agent/fake-tunnel.ts';
 import { describe } from '#test/support/describe.ts';
 import { createMemoryStore } from '#test/support/memory-store.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
 
 const flags = new Map([
@@ -36,7 +37,7 @@ async function openWorld() {
   const requests: RelayedRequest[] = [];
   const said: string[] = [];
   const options: HubOptions = {
-    listen: { address: '127.0.0.1', port: 0 },
+    listen: { address: '127.0.0.1', port: await freePort() },
     folder,
     store,
     clock: systemClock,

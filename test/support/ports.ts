@@ -1,6 +1,7 @@
 /**
  * Ports for programs that must be told one. They are below those that the system
- * gives out by itself, so nothing takes them between the look and the use; of two
+ * gives out by itself, and above those that baresip takes for RTP, so nothing takes
+ * them between the look and the use, or while a program starts again; of two
  * lanes that run side by side (test/run.ts) each has its own.
  */
 
@@ -9,17 +10,20 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-const [lowest, highest] = [10_000, 32_000];
-const ofLane = process.argv.includes('--lane=peers') ? 0 : 2;
+const [lowest, highest] = [20_000, 32_000];
+const atOnce = 4;
+const ofLane = process.argv.includes('--lane=peers') ? 0 : atOnce;
 const given = new Set<number>();
 
-/** An even port of `address` that is free now by UDP and TCP, as is the one above it. */
+/** An even port of `address` that is free now by UDP and TCP, as are the three above it. */
 export async function freePort(address = '127.0.0.1'): Promise<number> {
   for (;;) {
-    const port = randomInt(lowest / 4, highest / 4) * 4 + ofLane;
+    const block = randomInt(lowest / (2 * atOnce), highest / (2 * atOnce));
+    const port = block * 2 * atOnce + ofLane;
     if (given.has(port)) continue;
     given.add(port);
-    const free = await Promise.all([port, port + 1].map((each) => isFree(each, address)));
+    const all = Array.from({ length: atOnce }, (_, at) => port + at);
+    const free = await Promise.all(all.map((each) => isFree(each, address)));
     if (free.every(Boolean)) return port;
   }
 }

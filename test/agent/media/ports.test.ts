@@ -7,6 +7,7 @@ import { openFakePhone } from '#test/agent/fake-phone.ts';
 import { createFakeTunnel, silent } from '#test/agent/fake-tunnel.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
 
 const local = '127.0.0.1';
@@ -48,11 +49,9 @@ async function openWorld(options: Partial<MediaPortsOptions> = {}) {
   };
 }
 
-/** Two pairs that nobody has: above a port that the kernel just gave and took back. */
+/** Two pairs that nobody has. */
 async function freeRange(): Promise<PortRange> {
-  const probe = await openFakePhone();
-  await probe.close();
-  const first = Math.min(probe.at.port + (probe.at.port % 2), 65_532);
+  const first = await freePort();
   return { first, last: first + 3 };
 }
 

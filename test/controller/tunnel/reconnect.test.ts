@@ -51,7 +51,8 @@ describe('tunnel over a bad network', (test) => {
     'notices a connection that is half open, dials another, and loses nothing',
     () =>
       inWorld(async (world, defer) => {
-        const { agent, forwarder } = await startBehind(world, defer, await world.enrol());
+        const soon = { deadMs: 1_500 };
+        const { agent, forwarder } = await startBehind(world, defer, await world.enrol(), soon);
         forwarder.hold();
         agent.sip(1, text('INVITE'));
         await until('it is noticed', () => agent.downs > 0);

@@ -12,6 +12,7 @@ import { type Hub, type HubOptions, listenHub } from '#controller/tunnel/hub.ts'
 import { systemClock } from '#protocol/clock.ts';
 import type { ControlMessage, FlowOpening } from '#protocol/tunnel/control.ts';
 import { createMemoryStore, type MemoryStore } from '#test/support/memory-store.ts';
+import { freePort } from '#test/support/ports.ts';
 import { until } from '#test/support/until.ts';
 
 export const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -71,13 +72,13 @@ export async function inWorld(
         return { status: 200, headers: { etag: '"1"' }, body: Buffer.from(`for ${request.path}`) };
       },
       pingMs: 200,
-      deadMs: 1_500,
-      gapMs: 3_000,
+      deadMs: 6_000,
+      gapMs: 12_000,
       ...options,
       ...more,
     });
 
-  const hub = await listen(0, {});
+  const hub = await listen(await freePort(), {});
   const world: World = {
     store,
     hub,
@@ -146,8 +147,8 @@ export function startAgent(url: URL, identity: Identity, options: Partial<Tunnel
     onPins: (pins) => seen.pins.push(pins),
     random: () => 0.1,
     pingMs: 200,
-    deadMs: 1_500,
-    gapMs: 3_000,
+    deadMs: 6_000,
+    gapMs: 12_000,
     ...options,
   });
   return Object.defineProperties(seen, Object.getOwnPropertyDescriptors(tunnel)) as unknown as TestAgent;
