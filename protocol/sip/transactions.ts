@@ -180,8 +180,7 @@ export class Transactions<Peer> {
       this.#options.send(peer, formatMessage(refusal));
     } else {
       const server = this.#startServer(request, peer, key, peerKey);
-      if (request.method === 'CANCEL')
-        this.#cancel(server, serverKey(request, peerKey, 'INVITE'));
+      if (request.method === 'CANCEL') this.#cancel(server, serverKey(request, peerKey, 'INVITE'));
       else this.#options.onRequest(server);
     }
   }

@@ -214,9 +214,9 @@ describe('install.sh on a booted Debian', (test) => {
     async () => {
       await sh(`echo '{"sipPort": 506}' >/var/lib/hotdesk-agent/agent.json`);
       await sh(`echo 'HOTDESK_AGENT_HTTP_PORT="80"' >/etc/default/hotdesk-agent`);
-    await sh(`echo '{"tunnelPort": "8443", "apiPort": 480}' >/var/lib/hotdesk/hotdesk.json`);
-    await sh(`${withNode} sh /opt/dist/install.sh controller`);
-    assert.is((await sh('curl -fsS http://127.0.0.1:480/readyz')).trim(), 'ready');
+      await sh(`echo '{"tunnelPort": "8443", "apiPort": 480}' >/var/lib/hotdesk/hotdesk.json`);
+      await sh(`${withNode} sh /opt/dist/install.sh controller`);
+      assert.is((await sh('curl -fsS http://127.0.0.1:480/readyz')).trim(), 'ready');
       await sh(`sh ${installed} upgrade`);
       assert.is(await show('hotdesk-agent', 'CapabilityBoundingSet'), 'cap_net_bind_service');
       assert.match(
