@@ -19,11 +19,15 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   after(ms, run) {
-    let timer: NodeJS.Timeout;
-    const wait = (left: number) => {
-      timer = left > longestMs ? setTimeout(wait, longestMs, left - longestMs) : setTimeout(run, left);
-    };
-    wait(ms);
+    if (ms > longestMs) return afterLong(ms, run);
+    const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
 };
+
+function afterLong(ms: number, run: () => void): () => void {
+  let cancel = systemClock.after(longestMs, () => {
+    cancel = systemClock.after(ms - longestMs, run);
+  });
+  return () => cancel();
+}
