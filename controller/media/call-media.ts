@@ -14,7 +14,7 @@
  * opens new ones.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CallMedia, DeskQuality, MediaEnd, MediaPorts, Passage } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
@@ -118,7 +118,7 @@ export function createCallMedia({
       throw new Fault('limit.reached', 'too many calls at once', { maxCalls });
     }
     const call: Call = {
-      id: createHash('sha256').update(`${message.callId} ${branch}`).digest('hex').slice(0, 12),
+      id: hash('sha256', `${message.callId} ${branch}`, 'hex').slice(0, 12),
       callId: message.callId,
       callerTag: message.from.params.get('tag') ?? '',
       ends,
@@ -348,8 +348,9 @@ const isAt = (end: MediaEnd, { flow }: MediaEnd) =>
 
 /** Equal for both directions: tags in order. */
 function dialogKey(message: SipMessage): string {
-  const tags = [message.from.params.get('tag') ?? '', message.to.params.get('tag') ?? ''].sort();
-  return `${message.callId} ${tags.join(' ')}`;
+  const { callId, from, to } = message;
+  const [one, other] = [from.params.get('tag') ?? '', to.params.get('tag') ?? ''];
+  return one < other ? `${callId} ${one} ${other}` : `${callId} ${other} ${one}`;
 }
 
 const isBetween = (passage: Passage): passage is Between =>

@@ -62,7 +62,8 @@ export type Calls = {
 export const dialogKey = (message: SipMessage) =>
   dialogOf(message.callId, message.from.params.get('tag') ?? '', message.to.params.get('tag') ?? '');
 
-export const dialogOf = (callId: string, ...tags: [string, string]) => `${callId} ${tags.sort().join(' ')}`;
+export const dialogOf = (callId: string, one: string, other: string) =>
+  one < other ? `${callId} ${one} ${other}` : `${callId} ${other} ${one}`;
 
 type Dialog = {
   devices: readonly string[];

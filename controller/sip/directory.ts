@@ -50,9 +50,13 @@ export function createDirectory({ store, bindings, clock }: DirectoryOptions): D
       return binding !== undefined && binding.expiresAt > clock.wall() ? binding : undefined;
     },
     deviceAt(flow) {
-      const [port, address] = placesAt(flow);
-      const ids = [...byPlace.get(port), ...byPlace.get(address)];
-      return ids.map((id) => store.get('devices', id)).find((device) => device?.site === flow.site);
+      for (const place of placesAt(flow)) {
+        for (const id of byPlace.get(place)) {
+          const device = store.get('devices', id);
+          if (device?.site === flow.site) return device;
+        }
+      }
+      return undefined;
     },
     close: unwatch,
   };
