@@ -213,7 +213,6 @@ export function forward(options: ForwardOptions): Forwarded {
 
   /** Each 2xx to an INVITE is a call of its own and goes to the caller, also a late one, also again. */
   function onSuccess(branch: Branch, target: Target, response: SipMessage): void {
-    if (isAnswered && !isInvite) return;
     isAnswered = true;
     options.onAnswer?.(response, target);
     pass(response, target);
@@ -267,10 +266,6 @@ export function forward(options: ForwardOptions): Forwarded {
 
   /** The caller's own reason goes along (RFC 3326 2). */
   tx.onCancel = (cancel) => cancelAll(cancel.getAll('Reason').map((reason) => ['Reason', reason]));
-  // The caller is gone: nobody would hear who answers.
-  tx.onEnd = (why) => {
-    if (why === 'transport') cancelAll([]);
-  };
   const { ringing } = options;
   if (ringing !== undefined) {
     cancelTimer = ringing.clock.after(ringing.ms, () => {

@@ -1,7 +1,7 @@
 /** Corners of RFC 3261 that offices meet: strict routers, repeats, a desk that changes hands in a call, a hall of desks. */
 
 import * as assert from 'uvu/assert';
-import { formatMessage } from '#protocol/sip/message.ts';
+import { formatMessage, type HeaderList } from '#protocol/sip/message.ts';
 import { parseNameAddr } from '#protocol/sip/name-addr.ts';
 import { describe } from '#test/support/describe.ts';
 import { connect, openOffice, statusOf } from './office.ts';
@@ -125,6 +125,21 @@ describe('corners of a call', (test) => {
     a.call('777');
     assert.is(rung().length, 100);
     assert.is(world.core.counters.overloaded, 20);
+  });
+
+  test('nobody listens in (RFC 3911), and an empty desk steps into nothing, not even by a call for help', () => {
+    const { world, a, b } = openOffice();
+    const call = '1;to-tag=2;from-tag=3';
+    a.call('101', [['Join', call]]);
+    assert.is(b.take().get('Join'), undefined);
+
+    world.logout('HD0001');
+    const gateway = world.phone('gateway', { ...flowAt('north', 0), remote: world.gateway });
+    const uri = `sip:112@${a.host}`;
+    const headers: HeaderList = ['Join', 'Replaces'].map((name) => [name, call] as const);
+    a.send(a.build('INVITE', { uri, headers }));
+    const got = gateway.take();
+    assert.equal([got.get('Join'), got.get('Replaces')], [undefined, undefined]);
   });
 
   test('to one’s own number rings at one’s other desks; nobody there is 480', () => {
