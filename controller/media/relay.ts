@@ -134,7 +134,9 @@ export class Relay {
     for (const { kind, traffic, said, isJoined } of this.#lines.values()) {
       for (const from of [0, 1] as const) {
         const [speaker, listener] = [said[from], said[from === 0 ? 1 : 0]];
-        const isRight = !isUp || speaker?.carries !== 'rtp' || !speaker.sends || listener?.receives !== true;
+        // Who holds the other and so only sends need not: most phones have no music.
+        const isTalking = speaker?.sends === true && speaker.receives && listener?.receives === true;
+        const isRight = !isUp || speaker?.carries !== 'rtp' || !isTalking;
         const patience = afterMs + (isJoined ? joinedExtraMs : 0);
         if (traffic[from].isNewlySilent(isRight, patience)) found.push({ kind, from });
       }

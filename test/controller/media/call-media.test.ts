@@ -321,6 +321,8 @@ describe('media of a call', (test) => {
     await hold.answer(200, sdp('192.0.2.9', 11_000, 'a=recvonly'));
     wait(20);
     assert.is(media.counters.silences, 1);
+    clock.advance(20_000);
+    assert.is(media.counters.silences, 1, 'nor is who holds expected to send');
     media.close();
   });
 
