@@ -6,7 +6,7 @@
  */
 
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
@@ -66,6 +66,9 @@ export async function keepIdentity(folder: string, identity: AgentIdentity): Pro
   const beside = `${fileIn(folder)}.${process.pid}.new`;
   const handle = await open(beside, 'w', 0o600);
   try {
+    // What root enrols in the folder of the service is the service's.
+    const owner = process.geteuid?.() === 0 ? await stat(folder) : undefined;
+    if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
     await handle.writeFile(`${text}\n`);
     await handle.sync();
   } finally {

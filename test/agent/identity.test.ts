@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -31,6 +31,16 @@ describe('identity', (test) => {
       assert.is((await stat(inside)).mode & 0o777, 0o700);
       assert.is((await stat(join(inside, 'identity.json'))).mode & 0o777, 0o600);
     }));
+
+  if (process.getuid?.() === 0) {
+    test('that root keeps in the folder of a service is the service’s', () =>
+      inFolder(async (folder) => {
+        await chown(folder, 65_534, 65_533);
+        await keepIdentity(folder, identity);
+        const { uid, gid } = await stat(join(folder, 'identity.json'));
+        assert.equal([uid, gid], [65_534, 65_533]);
+      }));
+  } else test.skip('that root keeps in the folder of a service is the service’s', 'it needs root');
 
   test('is not found before enrolment', () =>
     inFolder(async (folder) => assert.is(await codeOf(readIdentity(folder)), 'not.found')));

@@ -5,7 +5,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,12 +18,32 @@ const packages = 'systemd,systemd-sysv,curl,ca-certificates,busybox';
 const mirror = 'http://deb.debian.org/debian';
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** As Debian names them. */
+export type Arch = 'amd64' | 'arm64';
+export const ownArch: Arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
+/** What the kernel starts programs of another processor with. */
+const emulators = '/proc/sys/fs/binfmt_misc';
+const emulated = { amd64: 'qemu-x86_64', arm64: 'qemu-aarch64' };
+
 /** Why there is none here; empty: there is. */
-export function whyNoDebian(): string {
+export function whyNoDebian(arch = ownArch): string {
+  if (arch !== ownArch && !isEmulated(arch)) {
+    return `nothing runs ${arch} here: apt-get install qemu-user-static binfmt-support`;
+  }
   if (process.getuid?.() !== 0) return 'it needs root';
   if (!existsSync('/sys/fs/cgroup')) return 'there are no control groups';
   const missing = (['debootstrap', 'systemd-nspawn', 'nsenter'] as const).filter((each) => !hasProgram(each));
   return missing.length === 0 ? '' : `${missing.join(', ')} are not here`;
+}
+
+/** By a program that the kernel holds open ("F"): a machine of its own does not see ours. */
+function isEmulated(arch: Arch): boolean {
+  if (!existsSync(emulators)) return false;
+  return readdirSync(emulators)
+    .filter((name) => !['register', 'status'].includes(name))
+    .map((name) => readFileSync(join(emulators, name), 'utf8'))
+    .some((text) => text.includes(emulated[arch]) && /^enabled$/m.test(text) && /^flags: .*F/m.test(text));
 }
 
 export type Debian = {
@@ -35,7 +55,7 @@ export type Debian = {
   close(): Promise<void>;
 };
 
-export async function openDebian(): Promise<Debian> {
+export async function openDebian(arch = ownArch): Promise<Debian> {
   const folder = await mkdtemp(join(tmpdir(), 'hotdesk-debian-'));
   const root = join(folder, 'root');
   let machine: { child: ChildProcess; leader: string } | undefined;
@@ -46,7 +66,14 @@ export async function openDebian(): Promise<Debian> {
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
-    await run('debootstrap', ['--variant=minbase', `--include=${packages}`, 'bookworm', root, mirror]);
+    await run('debootstrap', [
+      `--arch=${arch}`,
+      '--variant=minbase',
+      `--include=${packages}`,
+      'bookworm',
+      root,
+      mirror,
+    ]);
     machine = await boot(root);
   } catch (error) {
     await close();
@@ -104,7 +131,7 @@ async function boot(root: string) {
       const { stdout } = await asked.catch((error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }));
       return /running|degraded/.test(stdout);
     },
-    60_000,
+    180_000,
   );
   return { child, leader };
 }

@@ -13,16 +13,31 @@ import { nodeVersion } from '#controller/release/node-files.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
 import { buildOf } from './builds.ts';
-import { type Debian, openDebian, whyNoDebian } from './debian.ts';
+import { type Arch, type Debian, openDebian, ownArch, whyNoDebian } from './debian.ts';
 
 const run = promisify(execFile);
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
 const minutes = 60_000;
 
 /** Of the controller's machine: Node where the office's part does not look. */
 const withNode = 'PATH=/opt/node/bin:$PATH';
 const installed = '/usr/local/lib/hotdesk/install.sh';
+
+/** As Node's packages name them. */
+const nodeArch = { amd64: 'x64', arm64: 'arm64' } as const;
+
+/** What was built, Node for the controller alone, and a name. Answers where Node for offices is, as npm packs it. */
+async function prepare({ root, sh }: Debian, arch: Arch): Promise<string> {
+  const opt = join(root, 'opt');
+  await run('npm', ['pack', `node-linux-${nodeArch[arch]}@${nodeVersion}`, '--pack-destination', opt]);
+  const packed = (await readdir(opt)).find((name) => name.endsWith('.tgz')) ?? '';
+  await mkdir(join(opt, 'node/bin'), { recursive: true });
+  await sh(`tar -xzf /opt/${packed} -C /opt/node/bin --strip-components=2 package/bin/node`);
+  await cp(dist, join(opt, 'dist'), { recursive: true });
+  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost office controller.example\n');
+  await writeFile(join(root, 'etc/default/hotdesk'), 'HOTDESK_PUBLIC_HOST=controller.example\n');
+  return `/opt/${packed}`;
+}
 
 const hardened = {
   NoNewPrivileges: 'yes',
@@ -60,18 +75,13 @@ describe('install.sh on a booted Debian', (test) => {
     };
     return items.find((each) => each.isUp);
   };
-  let line = '';
+  let [packed, line] = ['', ''];
 
   test(
     'the controller answers when install.sh says that it runs',
     async () => {
       debian = await openDebian();
-      const opt = join(debian.root, 'opt');
-      await mkdir(join(opt, 'node/bin'), { recursive: true });
-      await cp(process.execPath, join(opt, 'node/bin/node'));
-      await cp(dist, join(opt, 'dist'), { recursive: true });
-      await writeFile(join(debian.root, 'etc/hosts'), '127.0.0.1 localhost office controller.example\n');
-      await writeFile(join(debian.root, 'etc/default/hotdesk'), 'HOTDESK_PUBLIC_HOST=controller.example\n');
+      packed = await prepare(debian, ownArch);
 
       await sh(`${withNode} sh /opt/dist/install.sh controller --dry-run`);
       assert.is(await show('hotdesk', 'LoadState'), 'not-found');
@@ -87,15 +97,7 @@ describe('install.sh on a booted Debian', (test) => {
   test(
     'the pasted line brings Node along and ends when the tunnel is up',
     async () => {
-      assert.ok(debian);
-      await run('npm', [
-        'pack',
-        `node-linux-${arch}@${nodeVersion}`,
-        '--pack-destination',
-        join(debian.root, 'opt'),
-      ]);
-      const [packed = ''] = (await readdir(join(debian.root, 'opt'))).filter((name) => name.endsWith('.tgz'));
-      await sh(`hotdesk bundle add-node /opt/${packed}`);
+      await sh(`hotdesk bundle add-node ${packed}`);
       line = await pasted();
       assert.match(
         line,
@@ -103,7 +105,7 @@ describe('install.sh on a booted Debian', (test) => {
       );
       const said = await sh(line);
       process.stdout.write(`\n${said}`);
-      assert.match(said, `fetch Node for ${arch} from the controller`);
+      assert.match(said, `fetch Node for ${nodeArch[ownArch]} from the controller`);
       assert.match(
         said,
         /\nthe tunnel is up: agent [0-9a-f]{16} of site berlin at controller\.example:8443\n/,
@@ -311,5 +313,39 @@ describe('install.sh on a booted Debian', (test) => {
       }
     },
     2 * minutes,
+  );
+});
+
+describe('install.sh on a booted Debian of another processor', (test) => {
+  const arch: Arch = ownArch === 'arm64' ? 'amd64' : 'arm64';
+  const why = whyNoDebian(arch);
+  if (why !== '') {
+    test.skip(`installs both programs on ${arch}`, why);
+    return;
+  }
+
+  test(
+    `installs both programs on ${arch}, and they run`,
+    async () => {
+      const debian = await openDebian(arch);
+      const { sh } = debian;
+      try {
+        const packed = await prepare(debian, arch);
+        await sh(`${withNode} sh /opt/dist/install.sh controller`);
+        await sh(`hotdesk site create berlin && hotdesk bundle add-node ${packed}`);
+        const line = (await sh('hotdesk enrol-token create --site berlin')).trim();
+        const said = await sh(line);
+        process.stdout.write(`\n${said}`);
+        assert.match(said, `fetch Node for ${nodeArch[arch]} from the controller`);
+        assert.match(said, /\nthe tunnel is up: agent [0-9a-f]{16} of site berlin/);
+        assert.match(await sh('systemctl is-active hotdesk hotdesk-agent'), /^active\nactive\n$/);
+        assert.match(await sh(line), /nothing to do: all is as it should be/);
+        await sh(`cp ${installed} /opt/install.sh && sh /opt/install.sh uninstall --purge`);
+        assert.not.match(await sh('cat /etc/passwd; ls /var/lib /etc/systemd/system'), /hotdesk/);
+      } finally {
+        await debian.close();
+      }
+    },
+    40 * minutes,
   );
 });
