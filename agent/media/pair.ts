@@ -20,9 +20,13 @@ export async function openPair(address: string, pool: PortPool | undefined): Pro
   for (let tries = 0; tries < maxTries; tries++) {
     const wanted = pool === undefined ? 0 : pool.take();
     if (wanted === undefined) break;
-    const pair = await bindPair(address, wanted);
-    if (pair !== undefined) return closingOnce(pair, () => pool?.giveBack(pair.port));
-    pool?.giveBack(wanted);
+    let pair: Omit<Pair, 'close'> | undefined;
+    try {
+      pair = await bindPair(address, wanted);
+    } finally {
+      if (pair === undefined) pool?.giveBack(wanted);
+    }
+    if (pair !== undefined) return closingOnce(pair, () => pool?.giveBack(wanted));
   }
   throw new Fault('limit.reached', 'no RTP port is free');
 }
@@ -30,11 +34,14 @@ export async function openPair(address: string, pool: PortPool | undefined): Pro
 async function bindPair(address: string, wanted: number): Promise<Omit<Pair, 'close'> | undefined> {
   const rtp = await bind(address, wanted);
   if (rtp === undefined) return undefined;
-  const { port } = rtp.address();
-  const rtcp = port % 2 === 0 ? await bind(address, port + 1) : undefined;
-  if (rtcp !== undefined) return { port, rtp, rtcp };
-  rtp.close();
-  return undefined;
+  let rtcp: Socket | undefined;
+  try {
+    const { port } = rtp.address();
+    rtcp = port % 2 === 0 ? await bind(address, port + 1) : undefined;
+    return rtcp && { port, rtp, rtcp };
+  } finally {
+    if (rtcp === undefined) rtp.close();
+  }
 }
 
 /** Undefined when the port is taken; throws for what another port would not mend. */

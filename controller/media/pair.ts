@@ -21,12 +21,19 @@ export async function openPair(address: string, pool?: PortPool): Promise<Pair> 
   for (let tries = 0; tries < maxTries; tries++) {
     const wanted = pool === undefined ? 0 : pool.take();
     if (wanted === undefined) break;
-    const rtp = await bind(address, wanted);
-    const port = rtp?.address().port ?? 1;
-    const rtcp = port % 2 === 0 ? await bind(address, port + 1) : undefined;
+    let rtp: Socket | undefined;
+    let rtcp: Socket | undefined;
+    try {
+      rtp = await bind(address, wanted);
+      const port = rtp?.address().port ?? 1;
+      rtcp = port % 2 === 0 ? await bind(address, port + 1) : undefined;
+    } finally {
+      if (rtcp === undefined) {
+        rtp?.close();
+        pool?.giveBack(wanted);
+      }
+    }
     if (rtp !== undefined && rtcp !== undefined) return pairOf(rtp, rtcp, () => pool?.giveBack(wanted));
-    rtp?.close();
-    pool?.giveBack(wanted);
   }
   throw new Fault('limit.reached', 'no RTP port is free');
 }
