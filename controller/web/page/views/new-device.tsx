@@ -11,6 +11,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { toHash } from '#controller/web/page/address.ts';
 import { ask, askAll } from '#controller/web/page/api.ts';
+import { toLoaded, useAsked } from '#controller/web/page/asked.ts';
 import { useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { readMac } from '#controller/web/page/mac.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
@@ -152,17 +153,12 @@ function ModelStep({
 }) {
   const text = useText();
   const submit = useSubmit();
-  const [models, setModels] = useState<readonly ModelRow[]>();
-  useEffect(() => {
-    void submit.run(async () => setModels(await askAll<ModelRow>('/models')));
-  }, []);
+  const models = useAsked(() => askAll<ModelRow>('/models'), []);
   return (
     <Form submit={submit} action={onNext}>
-      {models === undefined ? (
-        <p role="status">{text.loading}</p>
-      ) : (
-        <ModelSearch models={models} chosen={model} onChoose={onModel} />
-      )}
+      <Waiting lists={[toLoaded(models)]}>
+        {() => <ModelSearch models={models.value ?? []} chosen={model} onChoose={onModel} />}
+      </Waiting>
       {model?.confidence === 'uncertain' && (
         <p>
           <Badge tone="warn">{text.uncertain}</Badge> <span lang="en">{model.notes}</span>
@@ -191,18 +187,10 @@ function AddressStep({
 }) {
   const text = useText();
   const checking = useSubmit();
-  const [ouis, setOuis] = useState<readonly string[]>();
   const [isTried, setTried] = useState(false);
   const digits = readMac(mac);
-  useEffect(() => {
-    void checking.run(async () => {
-      const { ouis: known } = await ask<{ ouis: string[] }>(
-        'GET',
-        `/models/${encodeURIComponent(model?.id ?? '')}`,
-      );
-      setOuis(known);
-    });
-  }, [model?.id]);
+  const path = `/models/${encodeURIComponent(model?.id ?? '')}`;
+  const ouis = useAsked(() => ask<{ ouis: string[] }>('GET', path), [path]).value?.ouis;
   const isForeign = digits !== undefined && ouis !== undefined && !ouis.includes(digits.slice(0, 6));
   const wrong = isTried && digits === undefined ? text.macForm : submit.wrong('mac');
   return (
