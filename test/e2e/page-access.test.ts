@@ -30,7 +30,7 @@ describe('the page', (test) => {
       await page.getByText('The two are not the same.').waitFor();
       await again.fill('short');
       await page.getByRole('button', { name: 'Make the account' }).click();
-      await page.getByText(/^password: /).waitFor();
+      await page.getByText('a password has at least 10 characters').waitFor();
       await password.fill(owner.password);
       await again.fill(owner.password);
       await page.getByRole('button', { name: 'Make the account' }).click();
@@ -84,7 +84,7 @@ describe('the page', (test) => {
     await page.getByLabel('Name').fill(admin.name);
     await page.getByLabel('Password', { exact: true }).fill(admin.password);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText(/^code: /).waitFor();
+    await page.getByText('the code of the authenticator app is needed').waitFor();
     await page.getByLabel('Code', { exact: true }).fill(codes.split(' ')[0] ?? '');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { name: 'My account' }).waitFor();

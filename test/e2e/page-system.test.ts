@@ -92,7 +92,7 @@ describe('the page', (test) => {
       await page.getByRole('link', { name: 'Add a PBX or trunk' }).click();
       await page.getByLabel('Name').fill('pbx');
       await page.getByRole('button', { name: 'Add a PBX or trunk' }).click();
-      await page.getByText(/^addresses: /).waitFor();
+      await page.getByText('at least one address is needed').waitFor();
       await page.getByLabel('Addresses').fill('127.0.0.1:9');
       await page.getByLabel('Numbers that go there').fill('0, 300-399');
       await page.getByText('Rarely needed').click();
@@ -165,7 +165,7 @@ describe('the page', (test) => {
       await page.goto(new URL('#/settings/webhooks', page.url()).href);
       await page.getByLabel('Address').fill('ftp://x');
       await page.getByRole('button', { name: 'Add a webhook' }).click();
-      await page.getByText(/^url: /).waitFor();
+      await page.getByText('a contact is an https URL').waitFor();
       await page.getByLabel('Address').fill(url);
       await page.getByLabel('Login', { exact: true }).uncheck();
       await page.getByRole('button', { name: 'Add a webhook' }).click();

@@ -121,7 +121,7 @@ describe('the page', (test) => {
       await page.getByRole('link', { name: 'Add a site' }).click();
       await page.getByLabel('Name').fill('Wien');
       await page.getByRole('button', { name: 'Add a site' }).click();
-      await page.getByText(/^id: /).waitFor();
+      await page.getByText('a site is named in small letters').waitFor();
       await page.getByLabel('Name').fill('wien');
       await page.getByLabel('Emergency numbers').fill('112, 144');
       await page.getByLabel('City').fill('Wien');
@@ -140,7 +140,7 @@ describe('the page', (test) => {
       await page.getByLabel('Name').fill('Eva Lindner');
       await page.getByLabel('PIN').fill('1234');
       await page.getByRole('button', { name: 'Add a user' }).click();
-      await page.getByText(/^pin: /).waitFor();
+      await page.getByRole('alert').waitFor();
       await page.getByLabel('PIN').fill('480915');
       await page.getByRole('button', { name: 'Add a user' }).click();
       await page.getByRole('heading', { name: 'Eva Lindner (104)' }).waitFor();

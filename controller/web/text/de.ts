@@ -28,7 +28,7 @@ export const de: Text = {
   },
   language: 'Sprache',
   theme: 'Farben',
-  themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
+  themes: { system: 'Farben: auto', light: 'Hell', dark: 'Dunkel' },
   signOut: 'Abmelden',
   lost: 'Keine Verbindung: Was Sie sehen, kann veraltet sein. Neuer Versuch läuft …',
   loading: 'Wird geladen …',
@@ -95,6 +95,7 @@ export const de: Text = {
 
   // Übersicht
   beginTitle: 'So geht es los',
+  isDone: 'erledigt',
   beginSite: 'Legen Sie den ersten Standort an: ein Büro mit Zeitzone und Notrufnummern.',
   beginAgent: 'Installieren Sie dort den Agenten, mit der Zeile, die der Standort zeigt.',
   beginUsers: 'Legen Sie Benutzer an, jeden mit einer PIN.',
@@ -138,7 +139,8 @@ export const de: Text = {
     'Die Sitzung endet, und das Telefon kann nicht mehr telefonieren, auch nicht den Notruf.',
   added: (id) => `${id} wurde hinzugefügt.`,
   provisioning: 'Provisionierungs-URL',
-  noUrlYet: 'Sie ist bekannt, sobald ein Agent des Standorts verbunden war.',
+  noUrlYet:
+    'Woher das Telefon seine Konfiguration bekommt, ist bekannt, sobald ein Agent des Standorts verbunden war.',
   unknownTitle: (count) => `${n(count, 'Telefon', 'Telefone')} gehört, die niemand eingerichtet hat`,
   unknownHint: 'Einmal übernommen, bekommt ein Telefon seine Konfiguration von selbst, wenn es wieder fragt.',
   unknownModel: 'Ein Telefon, das sein Modell nicht nennt',
@@ -371,7 +373,7 @@ export const de: Text = {
       `Registriert von ${address} über ${transport} als ${agent || 'Telefon ohne Namen'}.`,
     stuck: (reason) => `Das Telefon zeigt nicht, was es soll${reason && `: ${reason}`}.`,
     changing: {
-      pending: 'Die Sitzung ist gespeichert; das Telefon erfährt es gleich.',
+      pending: 'Was es zeigen soll, ist gespeichert; das Telefon erfährt es gleich.',
       sent: 'Das Telefon soll seine Konfiguration holen und hat es noch nicht getan.',
       fetched: 'Das Telefon hat seine neue Konfiguration und sich damit noch nicht registriert.',
     },

@@ -26,7 +26,7 @@ export const en = {
   },
   language: 'Language',
   theme: 'Theme',
-  themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+  themes: { system: 'Colours: auto', light: 'Light', dark: 'Dark' },
   signOut: 'Sign out',
   lost: 'Not connected: what you see may be old. Trying again…',
   loading: 'Loading…',
@@ -93,6 +93,7 @@ export const en = {
 
   // Overview
   beginTitle: 'Let us begin',
+  isDone: 'done',
   beginSite: 'Make your first site: an office with its time zone and emergency numbers.',
   beginAgent: 'Install the agent there, by the line that the site shows.',
   beginUsers: 'Add users, each with a PIN.',
@@ -133,7 +134,7 @@ export const en = {
   removePhoneWarning: 'Its session ends, and the phone cannot call any more, not even for help.',
   added: (id: string) => `${id} was added.`,
   provisioning: 'Provisioning URL',
-  noUrlYet: 'It is known once an agent of the site has been connected.',
+  noUrlYet: 'Where the phone gets its configuration is known once an agent of the site has been connected.',
   unknownTitle: (count: number) => `${count} phone${s(count)} heard that nobody has set up`,
   unknownHint: 'Adopted, a phone gets its configuration by itself when it asks again.',
   unknownModel: 'A phone that does not say its model',
@@ -364,7 +365,7 @@ export const en = {
       `Registered from ${address} over ${transport} as ${agent || 'an unnamed phone'}.`,
     stuck: (reason: string) => `The phone does not show what it should${reason && `: ${reason}`}.`,
     changing: {
-      pending: 'The session is saved; the phone is about to be told.',
+      pending: 'What it is to show is saved; the phone is about to be told.',
       sent: 'The phone was told to fetch its configuration and has not yet.',
       fetched: 'The phone has its new configuration and has not registered with it yet.',
     },

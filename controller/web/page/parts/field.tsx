@@ -23,7 +23,7 @@ export function Field({
         <div id={told} class="hint">
           {wrong !== undefined && (
             <span class="wrong" role="alert" lang="en">
-              {wrong}{' '}
+              {wrong}
             </span>
           )}
           {hint}

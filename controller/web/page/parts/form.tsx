@@ -20,7 +20,7 @@ export function useSubmit(): Submit {
   return {
     isBusy,
     problem,
-    wrong: (...fields) => (isAbout(problem, fields) ? problem?.detail : undefined),
+    wrong: (...fields) => (isAbout(problem, fields) ? withoutField(problem) : undefined),
     async run(action) {
       if (isBusy) return false;
       setBusy(true);
@@ -38,8 +38,13 @@ export function useSubmit(): Submit {
   };
 }
 
+/** The field is where the sentence stands: its name in front, which is the API's, tells nobody more. */
+function withoutField({ field, detail }: Problem): string {
+  return detail.startsWith(`${field}: `) ? detail.slice(`${field}: `.length) : detail;
+}
+
 /** `keys` is also what is wrong when `keys.3.value` is. */
-function isAbout(problem: Problem | undefined, fields: readonly string[]): boolean {
+function isAbout(problem: Problem | undefined, fields: readonly string[]): problem is Problem {
   const { field } = problem ?? {};
   return field !== undefined && fields.some((name) => field === name || field.startsWith(`${name}.`));
 }

@@ -14,6 +14,7 @@ import { type Finding, stateOf, whyOf } from '#controller/web/page/why.ts';
 import { formatTime, NoAgent, Since, Who } from './cells.tsx';
 
 export function Overview() {
+  const { me } = useApp();
   const text = useText();
   const devices = useItems('devices');
   const agents = useItems('agents');
@@ -23,36 +24,48 @@ export function Overview() {
   return (
     <View title={text.overview}>
       <Waiting lists={[devices, agents, sites, sessions, users]}>
-        {() =>
-          sites.items.length === 0 ? (
-            <Beginning />
-          ) : (
-            <>
-              <Problems devices={devices.items} agents={agents.items} />
-              <Offices sites={sites.items} devices={devices.items} agents={agents.items} />
-              <Seats sessions={sessions.items} />
-            </>
-          )
-        }
+        {() => (
+          <>
+            {hasRole(me, 'admin') && <Beginning />}
+            <Problems devices={devices.items} agents={agents.items} />
+            <Offices sites={sites.items} devices={devices.items} agents={agents.items} />
+            <Seats sessions={sessions.items} />
+          </>
+        )}
       </Waiting>
     </View>
   );
 }
 
-/** An empty controller: what to do first, in order. */
+/** What to do first, in order, until all of it is done. */
 function Beginning() {
-  const { me } = useApp();
   const text = useText();
+  const { items: sites } = useItems('sites');
+  const { items: agents } = useItems('agents');
+  const { items: users } = useItems('users');
+  const { items: devices } = useItems('devices');
+  const [first] = sites;
+  const steps = [
+    { says: text.beginSite, isDone: first !== undefined, at: ['sites', 'new'] },
+    {
+      says: text.beginAgent,
+      isDone: agents.some(({ revokedAt }) => revokedAt === undefined),
+      at: first && ['sites', first.id],
+    },
+    { says: text.beginUsers, isDone: users.some(({ hasPin }) => hasPin), at: ['users', 'new'] },
+    { says: text.beginPhones, isDone: devices.length > 0, at: first && ['devices', 'new'] },
+  ];
+  if (steps.every(({ isDone }) => isDone)) return null;
   return (
-    <section class="card">
-      <h2>{text.beginTitle}</h2>
+    <section class="card" aria-labelledby="begin">
+      <h2 id="begin">{text.beginTitle}</h2>
       <ol class="steps">
-        <li>
-          {hasRole(me, 'admin') ? <a href={toHash('sites', 'new')}>{text.beginSite}</a> : text.beginSite}
-        </li>
-        <li>{text.beginAgent}</li>
-        <li>{text.beginUsers}</li>
-        <li>{text.beginPhones}</li>
+        {steps.map(({ says, isDone, at }) => (
+          <li key={says}>
+            {isDone || at === undefined ? says : <a href={toHash(...at)}>{says}</a>}{' '}
+            {isDone && <Badge tone="good">{text.isDone}</Badge>}
+          </li>
+        ))}
       </ol>
     </section>
   );
@@ -137,6 +150,7 @@ function Offices({
   return (
     <section aria-labelledby="offices">
       <h2 id="offices">{text.sites}</h2>
+      {sites.length === 0 && <p>{text.noSites}</p>}
       <ul class="cards">
         {sites.map(({ id }) => {
           const own = devices.filter(({ site }) => site === id);

@@ -64,11 +64,17 @@ export function SiteForm({
           wrong={submit.wrong('id')}
         />
       )}
+      <datalist id="time-zones">
+        {Intl.supportedValuesOf('timeZone').map((zone) => (
+          <option key={zone} value={zone} />
+        ))}
+      </datalist>
       <div class="pair">
         <TextField
           label={text.timeZone}
           value={timeZone}
           onValue={setTimeZone}
+          list="time-zones"
           wrong={submit.wrong('timeZone')}
         />
         <SelectField label={text.phoneLanguage} value={language} onValue={setLanguage} options={languages} />
