@@ -60,6 +60,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
   let wanted = expiresSeconds;
   let failures = 0;
   let isClosed = false;
+  let isStopped = false;
   let isAsking = false;
   let isKicked = false;
   let cancelTimer = () => {};
@@ -135,8 +136,10 @@ export function createRegistration(options: RegistrationOptions): Registration {
     isAsking = true;
     ask(wanted, (response) => {
       isAsking = false;
-      if (isClosed) takeBack();
-      else settle(response);
+      const isGranted = response !== undefined && statusOf(response) < 300;
+      if (!isClosed) settle(response);
+      // He logged out while it was on its way: the PBX would send his calls here until it expires.
+      else if (!isStopped && (isGranted || state.state === 'registered')) takeBack();
     });
   }
 
@@ -159,9 +162,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
     else enter('failed', status, pause(firstPauseMs, longestPauseMs));
   }
 
-  function takeBack(): void {
-    if (state.state === 'registered') ask(0, () => undefined);
-  }
+  const takeBack = () => ask(0, () => undefined);
 
   cancelTimer = clock.after(0, attempt);
   return {
@@ -177,11 +178,11 @@ export function createRegistration(options: RegistrationOptions): Registration {
       if (isClosed) return;
       isClosed = true;
       cancelTimer();
-      if (!isAsking) takeBack();
+      if (!isAsking && state.state === 'registered') takeBack();
     },
     stop() {
       isClosed = true;
-      state.state = 'trying';
+      isStopped = true;
       cancelTimer();
     },
   };

@@ -268,9 +268,8 @@ describe('media of a call', (test) => {
   test('tags of another call open no door', async () => {
     const { media, streams, call } = await openCall();
     const before = streams.length;
-    const thief = createCall(media, endAt('north', 66), callee);
     // The same Call-ID and tags, from another place: not that call's streams.
-    Reflect.set(thief, 'id', call.id);
+    const thief = createCall(media, endAt('north', 66), callee, call.id);
     await thief.ask('UPDATE', sdp('192.0.2.66', 13_000));
     assert.ok(!streams.slice(0, before).some(({ events }) => events.includes('13000')));
     media.close();
@@ -327,6 +326,29 @@ describe('media of a call', (test) => {
   });
 
   test('a call whose session timer ran out and that has no RTP is over', async () => {
+    const { media, streams, clock } = createWorld();
+    const call = createCall(media, caller, callee);
+    const timer = [['Session-Expires', '90;refresher=uac']] as const;
+    const invite = await call.ask('INVITE', callersSdp, { isFirst: true });
+    await invite.answer(200, calleesSdp, 't', timer);
+    const [facingCaller] = streams;
+    const isOver = () => streams.every(({ isClosed }) => isClosed);
+    clock.advance(80_000);
+    await (await call.ask('UPDATE', '')).answer(200, '', 't', timer);
+    clock.advance(89_000);
+    // Nobody refreshed it, but they still talk.
+    for (let second = 0; second < 60; second++) {
+      facingCaller?.onPacket(rtp(second));
+      clock.advance(1_000);
+    }
+    assert.not.ok(isOver());
+    clock.advance(31_000);
+    assert.ok(isOver());
+    assert.is(media.counters.idle, 1);
+    media.close();
+  });
+
+  test('a call without a session timer and without RTP is over after an hour', async () => {
     const { media, streams, clock } = createWorld();
     const call = createCall(media, caller, callee);
     const invite = await call.ask('INVITE', callersSdp, { isFirst: true });

@@ -5,7 +5,7 @@ import type { Flow } from '#controller/model/model.ts';
 import type { MediaEnd, MediaStream } from '#controller/model/ports.ts';
 import { Fault } from '#protocol/fault.ts';
 import { encodeRtp } from '#protocol/media/rtp.ts';
-import { createRequest, createResponse, type SipMessage } from '#protocol/sip/message.ts';
+import { createRequest, createResponse, type HeaderList, type SipMessage } from '#protocol/sip/message.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 
 const lans = { north: '192.0.2', south: '198.51.100', six: '2001:db8:6:' } as const;
@@ -79,8 +79,8 @@ export function createCall(
   media: ReturnType<typeof createWorld>['media'],
   caller: MediaEnd,
   callee: MediaEnd | undefined,
+  id = `call${++serial}`,
 ) {
-  const id = `call${++serial}`;
   let cseq = 0;
 
   const request = (
@@ -124,9 +124,9 @@ export function createCall(
       return {
         there,
         branch,
-        async answer(status: number, sdp: string, toTag = 't') {
+        async answer(status: number, sdp: string, toTag = 't', more: HeaderList = []) {
           const response = createResponse(message, status, {
-            headers: [['Content-Type', 'application/sdp']],
+            headers: [['Content-Type', 'application/sdp'], ...more],
           });
           if (isFirst) response.set('To', `<sip:b@x>;tag=${toTag}`);
           response.body = Buffer.from(sdp);
