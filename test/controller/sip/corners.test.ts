@@ -142,6 +142,30 @@ describe('corners of a call', (test) => {
     assert.equal([got.get('Join'), got.get('Replaces')], [undefined, undefined]);
   });
 
+  test('a phone that calls and calls is busy with eight, and with an ACK that has no hops left nothing goes on', () => {
+    const { a, c } = openOffice();
+    const calls = Array.from({ length: 8 }, () => connect(a, c, '102'));
+    a.call('102');
+    assert.equal([a.heard(), c.heard()], ['486', '']);
+    const [first] = calls;
+    assert.ok(first);
+    a.send(a.asCaller('ACK', first.invite, first.ok, [['Max-Forwards', '0']]));
+    assert.is(c.heard(), '');
+    a.send(a.asCaller('BYE', first.invite, first.ok));
+    c.answer(c.take(), 200);
+    a.heard();
+    a.call('102');
+    assert.is(c.heard(), 'INVITE');
+  });
+
+  test('a desk that was moved to another site is not called where it was', () => {
+    const { world, a, b } = openOffice();
+    const { revision: _, ...device } = world.store.get('devices', 'HD0002') ?? (undefined as never);
+    world.store.note([{ type: 'put', collection: 'devices', value: { ...device, site: 'south' } }]);
+    a.call('101');
+    assert.equal([a.heard(), b.heard()], ['480', '']);
+  });
+
   test('to one’s own number rings at one’s other desks; nobody there is 480', () => {
     const { world, a, c } = openOffice();
     a.call('100');
