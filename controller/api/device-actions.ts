@@ -4,6 +4,7 @@
  *     POST /devices/:id/resync     → {result}: fetches its config, without a restart
  *     POST /devices/:id/reboot     → {result}: restarts; 409 for makes that were not proven to
  *     GET  /devices/:id/config     → {contentType, etag, text}: what it would be given now, secrets masked
+ *     GET  /devices/:id/password   → {user, password}: what opens the phone's own page and menus
  *     POST /sites/:id/resync       → {items: [{device, result}]}: every device of the site
  *     POST /sites/:id/logout       → {ended}: every session of the site
  *
@@ -23,7 +24,7 @@ export type DeviceActionDeps = {
   store: Store;
   phones: { resync: Resync; reboot: Resync };
   sessions: Pick<Sessions, 'logout'>;
-  provisioning: Pick<Provisioning, 'maskedConfigOf'>;
+  provisioning: Pick<Provisioning, 'maskedConfigOf' | 'loginOf'>;
 };
 
 /** Whose phones restart at `check-sync;reboot=true`; others' configs say that a NOTIFY restarts nothing. */
@@ -97,6 +98,23 @@ export function deviceActionRoutes({ store, phones, sessions, provisioning }: De
           throw new Fault('conflict', `no config can be written yet: site ${site} has had no agent`, { id });
         }
         return config;
+      },
+    ),
+    route(
+      {
+        method: 'get',
+        path: '/devices/{id}/password',
+        access: 'siteAdmin',
+        isTold: true,
+        tag: 'devices',
+        summary: 'What opens a phone’s own page and menus',
+        answer: z.strictObject({ user: z.string(), password: z.string() }),
+      },
+      ({ params }) => {
+        const { id, vendor } = findDevice(params.id);
+        const login = provisioning.loginOf(id);
+        if (login !== undefined) return login;
+        throw new Fault('conflict', `what a ${vendor} asks for is not known`, { id });
       },
     ),
     route(

@@ -31,6 +31,11 @@ export const devicePhoneVerbs: Readonly<Record<string, Verb>> = {
       return { type: 'text', text: json.text.trimEnd(), json };
     },
   },
+  password: {
+    about: 'what opens its web page and the menus that ask for one',
+    args: ['DEVICE'],
+    run: ({ client, args }) => item(client.ask('GET', at('/devices', args[0], '/password'))),
+  },
   why: {
     ...listVerb(({ args }) => at('/devices', args[0], '/events'), eventColumns, ['DEVICE']),
     about: 'what happened there, the latest first',

@@ -86,7 +86,7 @@ export function createConfig({ device, session, user, site, addresses, keys }: C
     site,
     sip: registrar,
     ...foldersOf(site, addresses, keys.configToken(device.mac), vendor),
-    adminPassword: keys.phonePassword(device.mac),
+    adminPassword: passwordAt(vendor, keys.phonePassword(device.mac)),
   });
   return { ...tagged(text), cut };
 }
@@ -101,6 +101,10 @@ function foldersOf(site: Site, { http, https }: Addresses, token: string, { trus
   const url = isHttps ? folderUrl(https, token, 'https') : first;
   return { url, caUrl: isHttps || site.transport === 'tls' ? first + caFile : undefined };
 }
+
+/** What opens the phone's own menus. */
+export const passwordAt = ({ toPassword }: Vendor, password: string): string =>
+  toPassword === undefined ? password : toPassword(password);
 
 /** Shown is who sits there; what authenticates is always the device. */
 function accountOf(device: Device, user: User | undefined, keys: ConfigInput['keys']): Account {

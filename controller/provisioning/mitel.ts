@@ -19,6 +19,7 @@ const registerSeconds = 600;
 
 export const mitel: Vendor = {
   contentType: 'text/plain; charset=utf-8',
+  toPassword: digitsOf,
   fileOf(name, { mac }) {
     if (name === `${mac}.cfg`) return { type: 'config' };
     // For all phones, before its own: they may be empty, and must be there.
@@ -165,7 +166,6 @@ const change = (which: 'start' | 'end', { month, week, weekday, hour }: Change):
 function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
   const { protocol, hostname, port, pathname } = new URL(url);
   const scheme = protocol === 'https:' ? 'https' : 'http';
-  const password = digitsOf(adminPassword);
   return [
     ['download protocol', scheme.toUpperCase()],
     [`${scheme} server`, hostname],
@@ -175,8 +175,8 @@ function updateSettings({ url, adminPassword }: ConfigSheet): Setting[] {
     ['contact rcs', 0],
     ['auto resync mode', 1],
     ['auto resync time', '03:00'],
-    ['admin password', password],
-    ['user password', password],
+    ['admin password', adminPassword],
+    ['user password', adminPassword],
   ];
 }
 

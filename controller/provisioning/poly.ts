@@ -20,6 +20,7 @@ const ownFile = (mac: string) => `hotdesk-${mac}.cfg`;
 
 export const poly: Vendor = {
   contentType: 'text/xml; charset=utf-8',
+  adminName: 'Polycom',
   fileOf(name, { mac }) {
     if (name === `${mac}.cfg`) return { type: 'fixed', text: formatMaster(mac) };
     return name === ownFile(mac) ? { type: 'config' } : undefined;

@@ -25,7 +25,7 @@ import type {
 import type { Clock } from '#protocol/clock.ts';
 import type { Adoption } from './adoption.ts';
 import { type Asker, createAskers } from './askers.ts';
-import { type Addresses, type Config, createConfig, registrarOf, tagged } from './config.ts';
+import { type Addresses, type Config, createConfig, passwordAt, registrarOf, tagged } from './config.ts';
 import { answerEntity, type Entity } from './entity.ts';
 import { modelOf } from './models.ts';
 import { judgeCertificate } from './phone-certificate.ts';
@@ -81,6 +81,8 @@ export interface Provisioning {
   urlOf(device: string): string | undefined;
   /** What the phone would be given now, for people: without what is secret in it. */
   maskedConfigOf(device: string): { contentType: string; etag: string; text: string } | undefined;
+  /** What opens the phone's web page, and the menus that ask for a password, once it has had its config. */
+  loginOf(device: string): { user: string; password: string } | undefined;
   /** The keys of the device's user that the phone has no room for. */
   cutKeysOf(device: string): Config['cut'];
   /** Who asked for its files last. */
@@ -268,12 +270,20 @@ export function createProvisioning({
       const { body, etag } = config;
       const secrets = [
         keys.sipSecret(device.id, device.generation),
-        keys.phonePassword(device.mac),
+        passwordAt(vendor, keys.phonePassword(device.mac)),
         keys.configToken(device.mac),
       ];
       const clear = Buffer.from(body).toString();
       const text = secrets.reduce((left, secret) => left.replaceAll(secret, '(hidden)'), clear);
       return { contentType: contentTypeOf(vendor, model), etag, text };
+    },
+
+    loginOf(id) {
+      const device = store.get('devices', id);
+      const vendor = device && vendorOf(device.vendor);
+      if (device === undefined || vendor === undefined) return undefined;
+      const { adminName = 'admin' } = vendor;
+      return { user: adminName, password: passwordAt(vendor, keys.phonePassword(device.mac)) };
     },
 
     cutKeysOf(id) {

@@ -43,6 +43,10 @@ export type Vendor = {
   /** Such a phone can be told whom to trust when it fetches its config, so it may do that by HTTPS. */
   trustsCa?: boolean;
   contentType: string;
+  /** Who may change everything at such a phone; `admin` when absent. */
+  adminName?: string;
+  /** What stands for the device's password in its config, where it cannot stand there as it is. */
+  toPassword?(password: string): string;
   /** By a file's name in lower case; undefined: this phone has no such file. */
   fileOf(name: string, device: Pick<Device, 'mac'>, model: Model): PhoneFile | undefined;
   /** What such phones ask for on their own and need not have: firmware, other forms, what they once sent in. */

@@ -93,6 +93,7 @@ export function createApiWorld({
       urlOf: (id) => `http://192.0.2.7/p/${id}/`,
       cutKeysOf: () => [],
       maskedConfigOf: () => undefined,
+      loginOf: () => ({ user: 'admin', password: 'opens-the-menu' }),
       askerOf: () => asker,
     },
     ownPrompts,

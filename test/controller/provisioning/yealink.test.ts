@@ -128,6 +128,26 @@ describe('yealink config', (test) => {
     }
   });
 
+  // biome-ignore format: a table
+  const ages: [models: string, isOld: boolean][] = [
+    ['T21P_E2 T23P T23G T27P T27G T29G T40P T40G T41P T42G T46G T48G T49G', true],
+    ['T31G T33G T41S T42U T46S T48U T53W T54W T57W T58A VP59 T74W T88V',     false],
+  ];
+  for (const [names, isOld] of ages) {
+    test(`${names}: ${isOld ? 'everything that has static. has a line without it, as before V81' : 'static. alone'}`, () => {
+      for (const model of names.split(' ')) {
+        const { settings, factory } = read(model);
+        const now = [...settings].filter(([name]) => name.startsWith('static.'));
+        assert.ok(now.length > 10, model);
+        for (const [name, value] of now) {
+          assert.is(settings.get(name.replace('static.', '')), isOld ? value : undefined, `${model} ${name}`);
+        }
+        assert.is(factory.has('auto_provision.server.username'), isOld, model);
+        assert.is(settings.get('account.1.transport'), isOld ? '0' : undefined, model);
+      }
+    });
+  }
+
   test('the same bytes each time, other bytes for another state', () => {
     assert.is(write('T46S', anna).etag, write('T46S', anna).etag);
     assert.is.not(write('T46S', anna).etag, write('T46S').etag);

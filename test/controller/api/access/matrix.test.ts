@@ -61,6 +61,7 @@ const rows: Record<string, Row> = {
   'POST /devices/{id}/resync':               { at: '/devices/HD0001/resync', isBerlins: true },
   'POST /devices/{id}/reboot':               { at: '/devices/HD0001/reboot', isBerlins: true },
   'GET /devices/{id}/config':                { at: '/devices/HD0001/config', isBerlins: true },
+  'GET /devices/{id}/password':              { at: '/devices/HD0001/password', isBerlins: true },
   'GET /devices/{id}/events':                { at: '/devices/HD0001/events', isBerlins: true },
   'GET /sites/{id}/adoption-window':         { at: '/sites/berlin/adoption-window', isBerlins: true },
   'POST /sites/{id}/adoption-window':        { at: '/sites/berlin/adoption-window', body: {}, isBerlins: true },
