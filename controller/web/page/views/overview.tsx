@@ -88,19 +88,21 @@ function Problems({ devices, agents }: { devices: readonly Device[]; agents: rea
           <Badge tone="good">{text.allWell}</Badge>
         </p>
       )}
-      <ul class="findings">
-        {rows.slice(0, isWhole ? rows.length : shownProblems).map(({ sentence, finding, where }) => (
-          <li key={sentence} class={finding.severity}>
-            <span>{sentence}</span>{' '}
-            {where.slice(0, isWhole ? where.length : shownNames).map((words) => (
-              <Fragment key={words.join('/')}>
-                <a href={toHash(...words)}>{words.at(-1)}</a>{' '}
-              </Fragment>
-            ))}
-            {where.length > shownNames && !isWhole && text.andMore(where.length - shownNames)}
-          </li>
-        ))}
-      </ul>
+      {rows.length > 0 && (
+        <ul class="findings">
+          {rows.slice(0, isWhole ? rows.length : shownProblems).map(({ sentence, finding, where }) => (
+            <li key={sentence} class={finding.severity}>
+              <span>{sentence}</span>{' '}
+              {where.slice(0, isWhole ? where.length : shownNames).map((words) => (
+                <Fragment key={words.join('/')}>
+                  <a href={toHash(...words)}>{words.at(-1)}</a>{' '}
+                </Fragment>
+              ))}
+              {where.length > shownNames && !isWhole && text.andMore(where.length - shownNames)}
+            </li>
+          ))}
+        </ul>
+      )}
       {rows.some(({ where }, index) => index >= shownProblems || where.length > shownNames) && !isWhole && (
         <button type="button" onClick={() => setWhole(true)}>
           {text.showAll}
