@@ -76,7 +76,8 @@ export async function openRegistrar(address = '127.0.0.1'): Promise<Registrar> {
   let serial = 0;
   const nonces = new Map<string, number>();
 
-  function register({ request, respond }: ServerTransaction<HostPort>): void {
+  function register(transaction: ServerTransaction<HostPort>): void {
+    const { request } = transaction;
     registrar.registers.push(request);
     const header = request.get('Authorization');
     const credentials = header === undefined ? undefined : parseCredentials(header);
@@ -98,19 +99,19 @@ export async function openRegistrar(address = '127.0.0.1'): Promise<Registrar> {
         ['WWW-Authenticate', md5],
         ['WWW-Authenticate', sha],
       ];
-      respond(createResponse(request, 401, { toTag: 'r', headers }));
+      transaction.respond(createResponse(request, 401, { toTag: 'r', headers }));
       return;
     }
     nonces.set(credentials.nonce, count);
     const aor = parseUri(request.to.uri).user ?? '';
     if (registrar.permitted?.has(aor) === false) {
-      respond(createResponse(request, 403, { toTag: 'r' }));
+      transaction.respond(createResponse(request, 403, { toTag: 'r' }));
       return;
     }
     const contact = request.get('Contact') ?? '';
     registrar.contacts.set(aor, contact);
     const headers: [string, string][] = [['Contact', `${contact};expires=${registrar.expires}`]];
-    respond(createResponse(request, 200, { toTag: 'r', headers }));
+    transaction.respond(createResponse(request, 200, { toTag: 'r', headers }));
   }
 
   socket.on('message', (bytes, peer) => {
@@ -128,7 +129,7 @@ export async function openRegistrar(address = '127.0.0.1'): Promise<Registrar> {
     expires: 300,
     secrets: new Map([['HD0001', 'secret']]),
     permitted: undefined,
-    onRequest: ({ request, respond }) => respond(createResponse(request, 403, { toTag: 'r' })),
+    onRequest: (transaction) => transaction.respond(createResponse(transaction.request, 403, { toTag: 'r' })),
     notify(user, event) {
       const contact = registrar.contacts.get(user)?.slice(1, -1) ?? '';
       const { host, port = 5060 } = parseUri(contact);

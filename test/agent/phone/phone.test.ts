@@ -207,9 +207,10 @@ describe('phone', (quick) => {
   test('a number is dialled at the server, as it is; a refusal is told with its status', () =>
     inOffice(async ({ registrar, phone }) => {
       const dialled: string[] = [];
-      registrar.onRequest = ({ request, respond }) => {
+      registrar.onRequest = (transaction) => {
+        const { request } = transaction;
         dialled.push(request.start.type === 'request' ? request.start.uri : '');
-        respond(createResponse(request, 403, { toTag: 'r' }));
+        transaction.respond(createResponse(request, 403, { toTag: 'r' }));
       };
       await phone.saw('registered');
       phone.phone.call('*77*100*');
@@ -238,20 +239,21 @@ describe('phone', (quick) => {
         ['Content-Type', 'application/sdp'],
       ];
       const credentials: string[] = [];
-      registrar.onRequest = ({ request, respond }) => {
+      registrar.onRequest = (transaction) => {
+        const { request } = transaction;
         const given = request.get('Proxy-Authorization');
         if (request.method === 'INVITE' && given === undefined) {
           const challenges = ['SHA-256', 'MD5', 'MD5-sess'].map((algorithm): [string, string] => [
             'Proxy-Authenticate',
             `Digest realm="test", nonce="n", algorithm=${algorithm}, qop="auth"`,
           ]);
-          respond(createResponse(request, 407, { toTag: 'c', headers: challenges }));
+          transaction.respond(createResponse(request, 407, { toTag: 'c', headers: challenges }));
         } else if (request.method === 'INVITE') {
           credentials.push(given ?? '');
-          respond(createResponse(request, 183, { toTag: 'r', headers, body }));
-          respond(createResponse(request, 200, { toTag: 'r', headers, body }));
+          transaction.respond(createResponse(request, 183, { toTag: 'r', headers, body }));
+          transaction.respond(createResponse(request, 200, { toTag: 'r', headers, body }));
         } else {
-          respond(createResponse(request, 200));
+          transaction.respond(createResponse(request, 200));
         }
       };
       await phone.saw('registered');
