@@ -209,6 +209,8 @@ export async function openTwoSites({ hasLine = false } = {}): Promise<TwoSites> 
           { namespace, device: 'eth0', address: `${address}/24`, mac: mac.replace(/..(?!$)/g, '$&:') },
           { namespace: hosts[site], device: `desk${number}`, bridge: 'lan' },
         );
+        // It leads nowhere; without one linphone takes itself for offline after 5 s, and is registered no more.
+        namespaces.ip(namespace, 'route', 'add', 'default', 'via', `${lan}.1`);
         const { id: device } = await hotdesk(['device', 'create', mac, 'T46S', '--site', site]);
         const place = { namespace, address };
         return {
