@@ -265,6 +265,23 @@ describe('media of a call', (test) => {
     world.media.close();
   });
 
+  test('goes to where a phone is, whatever its SDP names; a PBX names where its media is', async () => {
+    const { streams, call, media } = await openCall();
+    const elsewhere = sdp('203.0.113.66', 13_000);
+    await (await call.ask('INVITE', elsewhere)).answer(200, sdp('203.0.113.66', 14_000));
+    assert.equal(
+      streams.map(({ events }) => events.at(-1)),
+      ['13000', '14000'],
+    );
+    media.close();
+
+    const pbx = { ...callee, namesItsMedia: true } as const;
+    const far = await openCall({}, [caller, pbx]);
+    await (await far.call.ask('INVITE', callersSdp)).answer(200, sdp('203.0.113.66', 14_000));
+    assert.is(far.facingCallee.events.at(-1), '203.0.113.66 14000');
+    far.media.close();
+  });
+
   test('tags of another call open no door', async () => {
     const { media, streams, call } = await openCall();
     const before = streams.length;

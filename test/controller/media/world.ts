@@ -50,8 +50,10 @@ export function createWorld(options: Partial<CallMediaOptions> & { refuse?: bool
           isClosed: false,
           onPacket: () => undefined,
           send: (packet) => void stream.sent.push(packet),
-          retarget: ({ port }, rtcpPort) =>
-            void stream.events.push(rtcpPort === undefined ? `${port}` : `${port} rtcp ${rtcpPort}`),
+          retarget({ address, port }, rtcpPort) {
+            const at = address === remote.address ? `${port}` : `${address} ${port}`;
+            stream.events.push(rtcpPort === undefined ? at : `${at} rtcp ${rtcpPort}`);
+          },
           join: (other) => {
             stream.events.push(`join ${other.local.port}`);
             return true;

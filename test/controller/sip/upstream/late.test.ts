@@ -106,6 +106,22 @@ describe('controller/sip/upstream: too late', (test) => {
     await close();
   });
 
+  test('a challenge of the PBX that a user has left is not answered with what he has elsewhere', async () => {
+    const { world, phone, one, close } = await office('register');
+    const invite = phone.call('030123');
+    one.answer(await one.request('INVITE'), 200);
+    const ok = await until('the 200', () => phone.inbox.find((each) => statusOf(each) === 200));
+    const { revision: _, ...user } = world.store.get('users', '100') ?? (undefined as never);
+    const upstream = { id: 'other', user: 'u100', secret: keys.seal(sealedFor.user('100'), secret) };
+    world.store.note([{ type: 'put', collection: 'users', value: { ...user, upstream } }]);
+    phone.inbox.splice(0);
+    phone.send(phone.asCaller('BYE', invite, ok));
+    one.challenge(await one.request('BYE'), 'n1');
+    await until('the refusal', () => phone.inbox.some((each) => statusOf(each) === 403));
+    await hearsNothing(one);
+    await close();
+  });
+
   test('who logs out while he is being registered is not left registered', async () => {
     const { world, one, state, close } = await office('register');
     const register = await one.request('REGISTER');

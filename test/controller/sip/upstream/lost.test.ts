@@ -1,14 +1,21 @@
 /** A PBX by TCP whose connection cannot be made, is lost, or is forgotten by whatever lies between. */
 
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pino } from 'pino';
 import * as assert from 'uvu/assert';
 import { createKeys } from '#controller/keys.ts';
 import type { Upstream } from '#controller/model/model.ts';
 import { sealedFor } from '#controller/model/sealed.ts';
 import { openWay } from '#controller/sip/upstream/way.ts';
-import { createResponse, formatMessage, parseMessage, type SipMessage } from '#protocol/sip/message.ts';
+import { formatHostPort } from '#protocol/address.ts';
+import {
+  createRequest,
+  createResponse,
+  formatMessage,
+  parseMessage,
+  type SipMessage,
+} from '#protocol/sip/message.ts';
 import { SipStream } from '#protocol/sip/stream.ts';
 import { createWorld, flowAt } from '#test/controller/sip/world.ts';
 import { createFakeClock } from '#test/support/clock.ts';
@@ -144,6 +151,41 @@ describe('controller/sip/upstream: a connection', (test) => {
     assert.equal(seconds, [2, 2, 2, 2, 3]);
     way.close();
     assert.is(clock.pending(), 0);
+  });
+
+  test('of the PBX’s own ends after its call began: what follows goes where it is configured', async () => {
+    const pbx = await openTcpPbx();
+    const { world, soon } = await office({ mode: 'trunk', addresses: [pbx.address] });
+    const phone = world.phone('HD0001', flowAt('north', 11));
+    phone.register();
+    world.login('HD0001', '100');
+    const local = world.core.upstreams.peerOf('pbx', '')?.local ?? pbx.address;
+    const own = connect(local.port, local.address);
+    const invite = createRequest({
+      method: 'INVITE',
+      uri: 'sip:100@pbx.invalid',
+      headers: [
+        ['Via', `SIP/2.0/TCP ${formatHostPort(pbx.address)};branch=z9hG4bKown`],
+        ['From', '<sip:030123@pbx.invalid>;tag=far'],
+        ['To', '<sip:100@pbx.invalid>'],
+        ['Call-ID', 'own'],
+        ['CSeq', '1 INVITE'],
+        ['Contact', `<sip:far@${formatHostPort(pbx.address)};transport=tcp>`],
+      ],
+    });
+    const told = once(own, 'data');
+    own.write(formatMessage(invite));
+    await soon('it rings', () => phone.inbox.length > 0);
+    const got = phone.take();
+    phone.answer(got, 200);
+    assert.match(String((await told)[0]), /^SIP\/2\.0 200 /);
+    const ended = once(own, 'close');
+    own.destroy();
+    await ended;
+    phone.send(phone.asCallee('BYE', got));
+    await soon('the BYE', () => pbx.heard('BYE') === 1);
+    world.core.close();
+    await pbx.close();
   });
 
   test('over which a question stays unanswered, and all else: a new one is made', async () => {
