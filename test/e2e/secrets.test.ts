@@ -90,7 +90,7 @@ async function spendDay(programs: Programs): Promise<Canary[]> {
 
   const [configToken = ''] = folder.pathname.split('/').slice(2);
   const [, enrolSecret = ''] = enrolToken.split('.');
-  const web = first.phone.memory.get('static.security.user_password') ?? '';
+  const web = first.phone.memory.get('static.security.user_password admin') ?? '';
   const canaries = [
     { name: 'a PIN', text: annasPin },
     { name: 'another PIN', text: bensPin },
@@ -100,7 +100,7 @@ async function spendDay(programs: Programs): Promise<Canary[]> {
     { name: 'the API token', text: token.slice(`hdt_${id}_`.length) },
     { name: 'the enrolment token', text: enrolSecret },
     { name: 'the config token', text: configToken },
-    { name: 'the phone’s web password', text: web.split(':').at(-1) ?? '' },
+    { name: 'the phone’s web password', text: web },
     ...[...secrets].map((text) => ({ name: 'a SIP secret', text })),
     { name: 'the master key', text: (await readFile(join(programs.data, 'master.key'), 'utf8')).trim() },
   ];
