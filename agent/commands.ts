@@ -9,6 +9,7 @@
 
 import { spawn } from 'node:child_process';
 import cluster from 'node:cluster';
+import { writeSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -16,9 +17,10 @@ import { text } from 'node:stream/consumers';
 import { type Logger, pino } from 'pino';
 import { runDoctor } from '#agent/doctor/command.ts';
 import { formatHostPort } from '#protocol/address.ts';
-import { systemClock } from '#protocol/clock.ts';
+import { idleClock, systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
-import { outliveReaders, sayLastWords } from '#protocol/last-words.ts';
+import { sayLastWords } from '#protocol/last-words.ts';
+import { createLogLines } from '#protocol/log-lines.ts';
 import { createSdNotify, type SdNotify } from '#protocol/sd-notify.ts';
 import { type Agent, runAgent } from './agent.ts';
 import { findKept, readRefusal } from './bundles.ts';
@@ -37,9 +39,6 @@ export type Flags = ReadonlyMap<string, readonly string[]>;
 
 /** What a command needs of the process: its environment, its ends and its signals. */
 export type Surroundings = Pick<NodeJS.Process, 'argv' | 'env' | 'stdin' | 'stdout' | 'on' | 'off' | 'exit'>;
-
-/** What a log may hold back while its disk is full. */
-const maxLogBytes = 1 << 20;
 
 const defaultFolder = './hotdesk-agent-data';
 const stopSignals = ['SIGTERM', 'SIGINT'] as const;
@@ -276,9 +275,8 @@ function untilStopped(surroundings: Surroundings, log: Logger, channel?: Channel
 
 function createLog(level: AgentConfig['logLevel']): Logger {
   const redact = ['token', 'privateKey', 'secret', '*.token', '*.privateKey', '*.secret'];
-  const destination = pino.destination({ dest: 2, sync: true, maxLength: maxLogBytes });
-  outliveReaders(destination);
-  return pino({ level, base: null, redact }, destination);
+  const lines = createLogLines({ write: (bytes) => writeSync(2, bytes), clock: idleClock });
+  return pino({ level, base: null, redact }, lines);
 }
 
 function describe(config: AgentConfig, folder: string) {

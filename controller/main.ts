@@ -11,6 +11,7 @@
  */
 
 import { spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,9 +24,10 @@ import { nodeVersion } from '#controller/release/node-files.ts';
 import { addNode } from '#controller/release/release.ts';
 import { readIfThere } from '#controller/store/files.ts';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
-import { systemClock } from '#protocol/clock.ts';
+import { idleClock, systemClock } from '#protocol/clock.ts';
 import { Fault } from '#protocol/fault.ts';
 import { outliveReaders, sayLastWords } from '#protocol/last-words.ts';
+import { createLogLines } from '#protocol/log-lines.ts';
 import { createSdNotify } from '#protocol/sd-notify.ts';
 import { restoreBackup } from './backup.ts';
 import {
@@ -46,9 +48,6 @@ const io: Io = {
   err: (text) => process.stderr.write(`${text}\n`),
   ...(process.stderr.isTTY && { showProgress: (text: string) => process.stderr.write(`\r\u001b[K${text}`) }),
 };
-
-/** What a log may hold back while its disk is full. */
-const maxLogBytes = 1 << 20;
 
 const doctorFlags = [
   { name: 'data', value: '<dir>', takesValue: true, about: 'HOTDESK_DATA, else ./hotdesk-data' },
@@ -238,9 +237,8 @@ async function serve(): Promise<number> {
 }
 
 function createLog(level: string): Logger {
-  const destination = pino.destination({ dest: 2, sync: true, maxLength: maxLogBytes });
-  outliveReaders(destination);
-  return pino({ level, name: 'hotdesk' }, destination);
+  const lines = createLogLines({ write: (bytes) => writeSync(2, bytes), clock: idleClock });
+  return pino({ level, name: 'hotdesk' }, lines);
 }
 
 async function readInput(): Promise<ConfigInput> {

@@ -31,3 +31,12 @@ function afterLong(ms: number, run: () => void): () => void {
   });
   return () => cancel();
 }
+
+/** For what may be left undone: its timers alone keep no program alive. */
+export const idleClock: Pick<Clock, 'after' | 'wall'> = {
+  wall: systemClock.wall,
+  after(ms, run) {
+    const timer = setTimeout(run, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
