@@ -5,6 +5,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { TunnelAnswer } from '#agent/tunnel.ts';
 
@@ -23,6 +24,7 @@ const passedDown = [
   ...['etag', 'cache-control', 'last-modified', 'www-authenticate'],
 ] as const;
 const maxCertificateBytes = 6_000;
+const maxBodyBytes = 1024 * 1024;
 
 export function upward(request: Pick<IncomingMessage, 'headers'>): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -50,6 +52,26 @@ export function isForPhone(
   if (status === 200 || status === 304) return true;
   if (status === 206 || status === 416) return request.headers.range !== undefined;
   return status === 401 && headers['www-authenticate'] !== undefined;
+}
+
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+/**
+ * A Poly sends its logs in (PUT), and reads the answer once it has: nobody wants them, but an
+ * answer that comes with a connection torn down is none. Of a log too long no more is read.
+ */
+export async function readThrough(request: Readable): Promise<void> {
+  let bytes = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      bytes += (chunk as Uint8Array).length;
+      if (bytes > maxBodyBytes) return;
+    }
+  } catch {
+    // Who sent it is gone, and the answer with him.
+  }
 }
 
 /** Base64 DER of what a phone showed; one too long for the tunnel is none. */

@@ -30,7 +30,7 @@ import type { AgentTunnel, Log, TunnelAnswer, TunnelRequest } from '#agent/tunne
 import { type HostPort, toCanonical } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import { readPath } from './config-path.ts';
-import { certificateOf, downward, isForPhone, upward } from './passage.ts';
+import { certificateOf, downward, hasBody, isForPhone, readThrough, upward } from './passage.ts';
 
 export type RelayOptions = {
   listen: readonly HostPort[];
@@ -134,7 +134,10 @@ export async function listenRelay({
     const { remoteAddress, remotePort } = request.socket;
     const remote = hostPort(remoteAddress, remotePort);
     const path = readPath(request);
-    if (path === undefined || hasBody(request)) return refuseStray(request, remote, response);
+    if (path === undefined || hasBody(request)) {
+      await readThrough(request);
+      return refuseStray(request, remote, response);
+    }
     if (!misses.has(remote.address)) {
       if (path === 'bare') onStray(request.url ?? '', request.headers['user-agent'] ?? '', remote);
       return refuse(response, 'overRate');
@@ -372,10 +375,6 @@ export async function listenRelay({
   }
 
   return { addresses, tlsAddresses, counters, close };
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 function hostPort(address: string | undefined, port: number | undefined): HostPort {

@@ -144,6 +144,7 @@ describe('HTTP relay', (test) => {
     ['a port that is none',         (at) => get(at).replace(/Host: .*/, 'Host: agent.example:port')],
     ['an empty host',               (at) => get(at).replace(/Host: .*/, 'Host: ')],
     ['two hosts',                   (at) => get(at, good, `Host: 127.0.0.1:${at.port}`)],
+    ['PUT of a log that is sent',   (at) => `${get(at, good, 'Content-Length: 300000').replace('GET', 'PUT')}${'log\n'.repeat(75_000)}`],
     ['a GET with a body',           (at) => `${get(at, good, 'Content-Length: 2')}ab`],
     ['a GET in chunks',             (at) => `${get(at, good, 'Transfer-Encoding: chunked')}0\r\n\r\n`],
     ['a wish to continue',          (at) => get(at, good, 'Expect: 100-continue')],
