@@ -83,8 +83,13 @@ export class SipMessage {
   set(name: string, value: string): void {
     const field = toField(name, value);
     const at = this.#indexOf(field.name);
-    this.removeAll(name);
-    this.#insert(at < 0 ? this.#fields.length : at, field);
+    if (at < 0) this.#fields.push(field);
+    else {
+      const isKept = (each: Field, index: number) => index <= at || each.name !== field.name;
+      this.#fields[at] = field;
+      if (!this.#fields.every(isKept)) this.#fields = this.#fields.filter(isKept);
+    }
+    this.#forget(field.name);
   }
 
   /** Before the first of that name; at the top of the headers when there is none. */
@@ -136,7 +141,7 @@ export class SipMessage {
     const kept = this.#fields.filter((field) => !isDropped(field.name));
     if (kept.length === this.#fields.length) return;
     this.#fields = kept;
-    for (const name of takenApart) this.#forget(name);
+    for (const name of takenApart) if (isDropped(name)) this.#forget(name);
   }
 
   /** The names present, each once, in the one spelling of ./header-names.ts. */
@@ -151,7 +156,12 @@ export class SipMessage {
 
   /** Changes to one are not seen by the other; the body's bytes are shared. */
   clone(): SipMessage {
-    return new SipMessage({ ...this.start }, [...this.#fields], this.body);
+    const copy = new SipMessage({ ...this.start }, [...this.#fields], this.body);
+    copy.#from = this.#from;
+    copy.#to = this.#to;
+    copy.#topVia = this.#topVia;
+    copy.#cseq = this.#cseq;
+    return copy;
   }
 
   /** The request's; for a response that of its CSeq. */

@@ -136,6 +136,26 @@ describe('sip message edit', (test) => {
     assert.is(message.get('Subject'), undefined);
     assert.is(message.start.type === 'request' && message.start.uri, 'sip:100@desk.example');
   });
+
+  test('what a clone changes is read anew in the clone alone', () => {
+    const message = parse();
+    assert.is(message.topVia.host, 'a.example');
+    assert.is(message.to.params.get('tag'), undefined);
+    const { uri } = message.from;
+    const copy = message.clone();
+    copy.removeFirst('Via');
+    copy.set('To', '<sip:100@desk.example>;tag=x');
+    copy.removeWhere((name) => name === 'From');
+    assert.is(copy.topVia.host, 'b.example');
+    assert.is(copy.to.params.get('tag'), 'x');
+    assert.throws(
+      () => copy.from,
+      (error: unknown) => Fault.is(error, 'sip.malformed'),
+    );
+    assert.is(message.topVia.host, 'a.example');
+    assert.is(message.to.params.get('tag'), undefined);
+    assert.is(message.from.uri, uri);
+  });
 });
 
 describe('sip message writing', (test) => {
