@@ -90,6 +90,7 @@ describe('kill -9', (test) => {
     'of both after an edit that no phone could hear of: the phone is told, and shows it, by itself',
     atDesk(async (programs, desk) => {
       await seat(programs, 'HD0001', anna.extension);
+      await desk.saw('registered', { aor: anna.extension }); // it heard the answer, too
       await programs.agent.kill();
       const from = desk.mark();
       await programs.ask('PATCH', `/users/${anna.extension}`, { name: 'Anna Sommer' });
