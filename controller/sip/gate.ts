@@ -62,8 +62,13 @@ export function dialledIn(request: SipMessage, flow: Flow): string | undefined {
   return user === undefined || !sameAddress(host, flow.local.address) ? undefined : unescapeUser(user);
 }
 
+/** RFC 5031 4.2: help of whatever kind; a key of a phone may ask for it so. */
+const sosService = /^urn:service:sos(\.[a-z0-9-]+)*$/i;
+
 function emergencyNumber(request: SipMessage, flow: Flow, site: Site | undefined): string | undefined {
   if (request.method !== 'INVITE' || request.to.params.has('tag') || site === undefined) return undefined;
+  const uri = request.start.type === 'request' ? request.start.uri : '';
+  if (sosService.test(uri)) return site.emergencyNumbers[0];
   const number = dialledIn(request, flow);
   return number !== undefined && isEmergency(number, site) ? number : undefined;
 }

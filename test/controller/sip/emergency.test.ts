@@ -76,6 +76,30 @@ describe('an emergency call', (test) => {
     assert.is(back.heard(), '480');
   });
 
+  for (const service of ['urn:service:sos', 'URN:service:SOS.fire', 'urn:service:sos.animal-control']) {
+    test(`is ${service}, which rings where the first number of the site does`, () => {
+      const { phone, gateway } = start();
+      const invite = phone.ask(phone.build('INVITE', { uri: service, to: service }));
+      const got = gateway.take();
+      assert.is(got.start.type === 'request' && got.start.uri, 'sip:112@192.0.2.200:5080');
+      gateway.answer(got, 200);
+      phone.send(phone.asCaller('ACK', invite, phone.take()));
+      assert.is(gateway.heard(), 'ACK');
+      gateway.send(gateway.asCallee('BYE', got));
+      assert.is(phone.heard(), 'BYE');
+    });
+  }
+
+  for (const service of ['urn:service:counseling', 'urn:service:sosx', 'urn:service:sos.', 'urn:service:sos;x']) {
+    test(`is not ${service}`, () => {
+      const { phone, gateway } = start();
+      phone.register();
+      phone.ask(phone.build('INVITE', { uri: service, to: service }));
+      assert.is(phone.heard(), '416');
+      assert.is(gateway.heard(), '');
+    });
+  }
+
   for (const number of ['1120900123456', '0112', '112;x', '%23112', '911']) {
     test(`is not ${number}`, () => {
       const { phone, gateway } = start();
