@@ -22,6 +22,7 @@ import type { SipMessage } from '#protocol/sip/message.ts';
 import { type CallReport, createHistory } from './history.ts';
 import { createQuality } from './quality.ts';
 import { Relay, type SideNumber } from './relay.ts';
+import { sdpIn } from './sdp-body.ts';
 
 type Log = Record<'debug' | 'info' | 'warn', (facts: object, message: string) => void>;
 
@@ -175,7 +176,7 @@ export function createCallMedia({
   function tryBegin(passage: Between): Call | Fault | undefined {
     const { message } = passage;
     const isFirst = isRequest(message, 'INVITE') && !message.to.params.has('tag');
-    if (!isFirst && !hasSdp(message)) return undefined;
+    if (!isFirst && sdpIn(message) === undefined) return undefined;
     try {
       return begin(passage, isFirst);
     } catch (error) {
@@ -198,13 +199,14 @@ export function createCallMedia({
   }
 
   function rewrite(call: Call, { message, from, to }: Between): Promise<void> | undefined {
-    if (isWrapped(message) && call.relay?.size === 0) {
-      counters.wrapped++;
+    const sdp = call.relay && sdpIn(message);
+    if (sdp === 'unclear' && call.relay?.size === 0) {
+      counters.unclear++;
       call.relay = undefined;
     }
     const { relay } = call;
     if (relay === undefined) return undefined;
-    if (!hasSdp(message)) return relay.opening;
+    if (sdp === undefined || sdp === 'unclear') return relay.opening;
     const [near] = sidesOf(message, call);
     const isForHelp = from.isGateway || to.isGateway;
     const refused = (error: unknown) => {
@@ -214,14 +216,10 @@ export function createCallMedia({
       if (!isForHelp) throw error;
     };
     try {
-      const body = relay.pass(near, message.body);
-      if (!(body instanceof Promise)) {
-        message.body = body;
-        return undefined;
-      }
-      return body.then((bytes) => {
-        message.body = bytes;
-      }, refused);
+      const passed = relay.pass(near, sdp.bytes);
+      if (passed instanceof Promise) return passed.then(sdp.put, refused);
+      sdp.put(passed);
+      return undefined;
     } catch (error) {
       return Promise.reject(error).catch(refused);
     }
@@ -306,8 +304,8 @@ function createCounters() {
     idle: 0,
     /** SDP that could not be read where it had to be. */
     malformed: 0,
-    /** SDP within a multipart body, as beside an emergency's place: left alone, the media goes direct. */
-    wrapped: 0,
+    /** A multipart body that cannot be taken apart, or has two of them: left alone, the media goes direct. */
+    unclear: 0,
     /** No stream could be opened. */
     unavailable: 0,
     /** Over a bound on calls. */
@@ -358,9 +356,3 @@ const isBetween = (passage: Passage): passage is Between =>
 
 const isRequest = ({ start }: SipMessage, method: string) =>
   start.type === 'request' && start.method === method;
-
-const isWrapped = (message: SipMessage) =>
-  isRequest(message, 'INVITE') && /^multipart\//i.test(message.get('Content-Type') ?? '');
-
-const hasSdp = (message: SipMessage) =>
-  message.body.length > 0 && /^application\/sdp\s*(?:;|$)/i.test(message.get('Content-Type') ?? '');

@@ -17,6 +17,7 @@
  */
 
 import type { SipMessage } from '#protocol/sip/message.ts';
+import { findParts, typeOfPart } from '#protocol/sip/multipart.ts';
 import { parseNameAddr } from '#protocol/sip/name-addr.ts';
 import { parseUri } from '#protocol/sip/uri.ts';
 import type { Side } from './flow-token.ts';
@@ -86,23 +87,11 @@ export function addPart(message: SipMessage, more: Part, boundary: string): void
   message.set('MIME-Version', '1.0');
 }
 
-/** What `addPart` made, taken apart again; undefined: it is none. */
+/** Undefined: no multipart body, or none that can be taken apart. */
 export function readParts(message: SipMessage): Part[] | undefined {
-  const boundary = /^multipart\/mixed;\s*boundary="?([^";]+)"?$/i.exec(
-    message.get('Content-Type') ?? '',
-  )?.[1];
-  if (boundary === undefined) return undefined;
-  const text = `\r\n${Buffer.from(message.body).toString('latin1')}`;
-  const [, ...pieces] = text.split(`\r\n--${boundary}`);
-  if (pieces.pop()?.trim() !== '--') return undefined;
-  return pieces.map((piece) => {
-    const end = piece.indexOf('\r\n\r\n');
-    const head = piece.slice(0, end);
-    const id = /^Content-ID:\s*<([^>]+)>/im.exec(head)?.[1];
-    return {
-      type: /^Content-Type:\s*(\S+)/im.exec(head)?.[1] ?? '',
-      ...(id !== undefined && { id }),
-      body: Buffer.from(piece.slice(end + 4), 'latin1'),
-    };
+  return findParts(message)?.map((part) => {
+    const id = /^Content-ID:\s*<([^>]+)>/im.exec(part.head)?.[1];
+    const body = message.body.subarray(part.start, part.end);
+    return { type: typeOfPart(part), ...(id !== undefined && { id }), body };
   });
 }

@@ -10,6 +10,9 @@ const neighbour = endAt('north', 8, { user: '101' });
 const gateway = endAt('north', 200, { user: '112', isGateway: true });
 
 const callersSdp = sdp('192.0.2.9', 11_000);
+/** A part of another kind, and the delimiter after it. */
+const isup = (delimiter: string) =>
+  `${delimiter}\r\nContent-Type: application/isup; version=itu-t92+\r\n\r\nv=\u0001\u0000\r\n${delimiter}`;
 const calleesSdp = sdp('198.51.100.7', 12_000);
 
 /** A call between two sites that stands. */
@@ -103,16 +106,52 @@ describe('media of a call', (test) => {
     }
   });
 
-  test('an offer wrapped with a place is left alone, and so is its answer', async () => {
-    const { media, streams } = createWorld({ mediaOf: () => 'agent' });
-    const call = createCall(media, caller, gateway);
-    const wrapped = '--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n';
-    const invite = await call.ask('INVITE', wrapped, { isFirst: true, type: 'multipart/mixed;boundary=b' });
-    assert.is(invite.there, wrapped);
-    assert.is(await invite.answer(200, callersSdp), callersSdp);
-    assert.equal([streams, media.calls()[0]?.media], [[], 'direct']);
+  test('an offer among other parts is told the agent’s port, and nothing else of the body changes', async () => {
+    const { media, streams } = createWorld();
+    const call = createCall(media, caller, callee);
+    const around = (sdp: string) =>
+      `${isup('--b')}\r\nContent-Type: application/sdp\r\n\r\n${sdp}\r\n--b--\r\n`;
+    const multipart = { isFirst: true, type: 'multipart/mixed; boundary="b"' };
+    const invite = await call.ask('INVITE', around(callersSdp), multipart);
+    const local = `198.51.100.1:${streams[1]?.local.port}`;
+    assert.is(targets(invite.there), local);
+    const [there = ''] = /v=0[\s\S]*?(?=\r\n--b--)/.exec(invite.there) ?? [];
+    assert.is(invite.there, around(there));
+    assert.is(targets(await invite.answer(200, calleesSdp)), `192.0.2.1:${streams[0]?.local.port}`);
+    assert.is(media.calls()[0]?.media, 'controller');
     media.close();
   });
+
+  test('parts without an offer are those of a late one', async () => {
+    const { media, streams } = createWorld();
+    const call = createCall(media, caller, callee);
+    const invite = await call.ask('INVITE', `${isup('--b')}--`, {
+      isFirst: true,
+      type: 'multipart/mixed;boundary=b',
+    });
+    assert.is(
+      targets(await invite.answer(200, calleesSdp)),
+      `192.0.2.1:${streams.find(({ at }) => at.startsWith('north'))?.local.port}`,
+    );
+    media.close();
+  });
+
+  const part = (sdp: string, more = '') => `--b\r\nContent-Type: application/sdp\r\n${more}\r\n${sdp}\r\n`;
+  for (const [what, body] of [
+    ['that is there twice', `${part(callersSdp)}${part(callersSdp)}--b--\r\n`],
+    ['in base64', `${part(callersSdp, 'Content-Transfer-Encoding: base64\r\n')}--b--\r\n`],
+    ['without an end', part(callersSdp)],
+  ] as const) {
+    test(`an offer ${what} is left alone, and so is its answer`, async () => {
+      const { media, streams } = createWorld();
+      const call = createCall(media, caller, callee);
+      const invite = await call.ask('INVITE', body, { isFirst: true, type: 'multipart/mixed;boundary=b' });
+      assert.is(invite.there, body);
+      assert.is(await invite.answer(200, callersSdp), callersSdp);
+      assert.equal([streams, media.calls()[0]?.media, media.counters.unclear], [[], 'direct', 1]);
+      media.close();
+    });
+  }
 
   test('the login line is left alone', async () => {
     const { media, streams } = createWorld();

@@ -90,7 +90,12 @@ describe('an emergency call', (test) => {
     });
   }
 
-  for (const service of ['urn:service:counseling', 'urn:service:sosx', 'urn:service:sos.', 'urn:service:sos;x']) {
+  for (const service of [
+    'urn:service:counseling',
+    'urn:service:sosx',
+    'urn:service:sos.',
+    'urn:service:sos;x',
+  ]) {
     test(`is not ${service}`, () => {
       const { phone, gateway } = start();
       phone.register();
