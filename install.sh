@@ -406,6 +406,15 @@ install_unit() {
   systemctl enable --quiet "$1"
 }
 
+# Ends when the program says that it listens.
+start_unit() {
+  if [ "$changed" != "$before" ]; then how=restart; else how=start; fi
+  systemctl "$how" "$name" 2>"$work/said" || {
+    journalctl --quiet --output=cat --lines=5 --unit="$name" "_SYSTEMD_UNIT=$name.service" >&2 || cat "$work/said" >&2
+    fail "installed, but it does not start; above is the end of journalctl -u $name"
+  }
+}
+
 # --- what it does ----------------------------------------------------------
 
 open_work() {
@@ -472,11 +481,7 @@ lay_agent() {
     say "installed; nothing is started, for no systemd runs here"
     return 0
   fi
-  if [ "$changed" != "$before" ]; then
-    systemctl restart "$name"
-  else
-    systemctl start "$name"
-  fi
+  start_unit
   "$prefix/bin/hotdesk-agent" wait --data "$state" || fail "installed, but not connected; journalctl -u $name tells more"
 }
 
@@ -542,11 +547,9 @@ install_controller() {
   if [ -n "$dry" ]; then return 0; fi
   if ! may_start; then
     say "installed; nothing is started, for no systemd runs here"
-  elif [ "$changed" != "$before" ]; then
-    systemctl restart "$name"
-    say "the controller runs; hotdesk account setup-link tells where the first account is made"
   else
-    systemctl start "$name"
+    start_unit
+    [ "$changed" = "$before" ] || say "the controller runs; hotdesk account setup-link tells where the first account is made"
   fi
 }
 

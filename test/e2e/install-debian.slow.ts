@@ -212,6 +212,28 @@ describe('install.sh on a booted Debian', (test) => {
   );
 
   test(
+    'of one that does not start it is told why',
+    async () => {
+      for (const [unit, folder, file, again] of [
+        ['hotdesk', '/var/lib/hotdesk', 'hotdesk.json', `${withNode} sh /opt/dist/install.sh controller`],
+        ['hotdesk-agent', '/var/lib/hotdesk-agent', 'agent.json', `sh ${installed} upgrade`],
+      ] as const) {
+        await sh(`systemctl stop ${unit} && echo '{"colour": "red"}' >${folder}/${file}`);
+        const said = await sh(`(${again} && echo it started) 2>&1 || true`);
+        assert.not.match(said, 'it started');
+        assert.match(said, /colour/);
+        assert.match(
+          said,
+          `install.sh: installed, but it does not start; above is the end of journalctl -u ${unit}`,
+        );
+        await sh(`rm ${folder}/${file}; systemctl reset-failed ${unit}; systemctl start ${unit}`);
+      }
+      assert.match(await sh('hotdesk-agent wait'), 'the tunnel is up');
+    },
+    2 * minutes,
+  );
+
+  test(
     'a port under 1024 gets its capability, and no more than that',
     async () => {
       await sh(`echo '{"sipPort": 506}' >/var/lib/hotdesk-agent/agent.json`);
