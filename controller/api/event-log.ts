@@ -93,7 +93,9 @@ export function createEventLog({ store, happenings, clock, keep = 2_000 }: Event
       const { type } = happening;
       if (type === 'changeOver') device(happening.device);
       else if (type === 'agent') {
-        add({ collection: 'agents', id: happening.agent, least: 'readOnly', sites: [happening.site] });
+        const to = { least: 'readOnly', sites: [happening.site] } as const;
+        add({ collection: 'agents', id: happening.agent, ...to });
+        add({ collection: 'sites', id: happening.site, ...to }); // its problems: the way to its gateway
       } else if (type === 'call') {
         add({ collection: 'calls', id: happening.id, least: 'readOnly', sites: happening.sites });
       }

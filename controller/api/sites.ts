@@ -1,7 +1,7 @@
 /**
  * /sites: the offices.
  *
- *     GET    /sites        → {items: [site]}
+ *     GET    /sites        → {items: [site and its `problems`]}
  *     POST   /sites        → 201 site; what is left out gets its default
  *     GET    /sites/:id    → site and its `problems`, its revision as ETag
  *     PUT    /sites/:id    → site, made or replaced
@@ -24,6 +24,8 @@ import { inTurn } from './turns.ts';
 export type SiteDeps = { store: Store; emergency: Pick<Emergencies, 'siteProblems' | 'hasLocationUrl'> };
 
 const replacement = site.omit({ id: true }).extend({ id: site.shape.id.optional() });
+
+const shown = site.extend({ problems: z.array(z.string()) });
 
 const sites = listing<Kept<Site>, 'id' | 'timeZone' | 'language'>({
   id: ({ id }) => id,
@@ -63,14 +65,19 @@ export function siteRoutes({ store, emergency }: SiteDeps): Route[] {
     return found;
   }
 
+  const withProblems = (found: Kept<Site>) => ({
+    ...toJson(found),
+    problems: emergency.siteProblems(found),
+  });
+
   return [
     route(
       {
         ...{ method: 'get', path: '/sites', access: 'readOnly', tag: 'sites', summary: 'All sites' },
         query: sites.query,
-        answer: listOf(site),
+        answer: listOf(shown),
       },
-      ({ c, query }) => sites.page(c, query, store.list('sites'), toJson),
+      ({ c, query }) => sites.page(c, query, store.list('sites'), withProblems),
     ),
     route(
       {
@@ -91,12 +98,12 @@ export function siteRoutes({ store, emergency }: SiteDeps): Route[] {
     route(
       {
         ...{ method: 'get', path: '/sites/{id}', access: 'readOnly', tag: 'sites', summary: 'One site' },
-        answer: site.extend({ problems: z.array(z.string()) }),
+        answer: shown,
       },
       ({ c, params }) => {
         const found = find(params.id);
         tag(c, found);
-        return { ...toJson(found), problems: emergency.siteProblems(found) };
+        return withProblems(found);
       },
     ),
     route(

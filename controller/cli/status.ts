@@ -62,7 +62,18 @@ const summary = ({ sites, agents, agentsUp, devices, registered, sessions, calls
   `calls      ${calls}`,
 ];
 
-function problemsOf({ agents = [], devices = [], upstreams = [] }: Record<string, Row[]>): string[] {
+function problemsOf({
+  sites = [],
+  agents = [],
+  devices = [],
+  upstreams = [],
+}: Record<string, Row[]>): string[] {
+  // Where a call for help goes; what is not known of a place is told of the site.
+  const noWay = sites.flatMap(({ id, problems }) =>
+    (problems as string[])
+      .filter((problem) => !problem.startsWith('place: '))
+      .map((problem) => `${id}: ${problem}`),
+  );
   const down = agents
     .filter(({ isUp, revokedAt }) => isUp !== true && revokedAt === undefined)
     .map(({ id, name, site }) => `agent ${name ?? id} of ${site} is down`);
@@ -80,5 +91,5 @@ function problemsOf({ agents = [], devices = [], upstreams = [] }: Record<string
       ? [`upstream ${id} does not answer`]
       : [];
   });
-  return [...down, ...unreachable, ...stuck, ...lost];
+  return [...down, ...noWay, ...unreachable, ...stuck, ...lost];
 }

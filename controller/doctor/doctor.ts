@@ -85,13 +85,9 @@ const emergencyAdvice =
 /** As one that runs sees it: whether each way out is there now. */
 async function emergencyNow(client: Client): Promise<Found> {
   const sites = await listAll(client, '/sites');
-  const problems: string[] = [];
-  for (const { id } of sites) {
-    const one = (await client.ask('GET', `/sites/${encodeURIComponent(String(id))}`)) as {
-      problems?: string[];
-    };
-    problems.push(...(one.problems ?? []).map((problem) => `${id}: ${problem}`));
-  }
+  const problems = sites.flatMap(({ id, problems }) =>
+    (problems as string[]).map((problem) => `${id}: ${problem}`),
+  );
   return judgeRoutes(sites.length, problems);
 }
 

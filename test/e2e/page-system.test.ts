@@ -123,6 +123,11 @@ describe('the page', (test) => {
       await help.getByRole('button', { name: 'Save' }).click();
       await page.getByText('Saved.').waitFor();
       await page.getByText('emergency route gateway: the site has none').waitFor();
+      await page.getByRole('link', { name: 'Overview' }).click();
+      const problems = page.getByRole('region', { name: /^Problems/ }).getByRole('listitem');
+      await problems.filter({ hasText: 'the site has none' }).getByRole('link', { name: 'berlin' }).click();
+      const heading = page.getByRole('heading', { name: 'Where emergency calls go' });
+      await heading.and(page.locator(':focus')).waitFor();
 
       const codes = page.getByRole('form', { name: 'Dial codes' });
       await codes.getByLabel('Name').fill('park');

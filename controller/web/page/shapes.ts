@@ -72,7 +72,8 @@ export type Site = {
   place?: Place;
   dialCodes: Record<string, string>;
   transport: 'udp' | 'tcp' | 'tls';
-  problems?: string[];
+  /** Why a call for help might go nowhere, or tell nobody where to come. */
+  problems: string[];
 };
 
 export type HostPort = { address: string; port: number };

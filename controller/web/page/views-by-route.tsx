@@ -52,6 +52,7 @@ const views: Readonly<Record<string, Open>> = {
   'settings/backup': () => <Settings part="backup" />,
   account: () => <MyAccount />,
   'sites/:id': (id) => <SiteView key={id} id={id} />,
+  'sites/:id/emergency': (id) => <SiteView key={id} id={id} isHelp />,
 };
 
 /** Who gets to it, where that is not everybody who may look around. */

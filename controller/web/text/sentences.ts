@@ -43,7 +43,14 @@ const sentences: readonly (readonly [english: RegExp, german: string])[] = [
     /^the phone fetched its config, but has not registered with it for (.*): does it reach its server\?$/,
     'das Telefon hat seine Konfiguration geholt, sich aber seit $1 nicht registriert: Erreicht es seinen Server?',
   ],
-  [/^emergency route (.*): there is no way to it now$/, 'Notruf über $1: Dorthin führt jetzt kein Weg'],
+  [
+    /^emergency route gateway: there is no way to it now$/,
+    'Notruf über das Gateway: Dorthin führt jetzt kein Weg',
+  ],
+  [
+    /^emergency route upstream (.*): there is no way to it now$/,
+    'Notruf über $1: Dorthin führt jetzt kein Weg',
+  ],
   [/^emergency route gateway: the site has none$/, 'Notruf über das Gateway: Der Standort hat keines'],
   [
     /^emergency route (.*): no location by reference without --location-url$/,

@@ -60,6 +60,11 @@ describe('emergency API', (test) => {
     const { json } = await ask('GET', '/devices/HD0001');
     assert.equal([json.place, json.problems], [{ floor: '2', SEAT: '4' }, ['no place']]);
     assert.equal((await ask('GET', '/sites/berlin')).json.problems, ['no way out']);
+    const listed = (await ask('GET', '/sites')).json.items as { problems: string[] }[];
+    assert.equal(
+      listed.map(({ problems }) => problems),
+      [['no way out']],
+    );
     await ask('PATCH', '/devices/HD0001', { place: null });
     assert.is((await ask('GET', '/devices/HD0001')).json.place, null);
   });

@@ -46,10 +46,12 @@ describe('API: events', (test) => {
     world.happenings.tell({ type: 'changeOver', device: 'HD0001', changeOver: { state: 'sent', ms: 1 } });
     world.happenings.tell({ type: 'agent', agent: 'a1', site: 'berlin', isUp: false });
     world.happenings.tell({ type: 'call', id: 'c1', sites: ['berlin'] });
-    const told = [await line.next(), await line.next(), await line.next()].map((seen) => seen?.data);
+    const told = [];
+    for (let at = 0; at < 4; at++) told.push((await line.next())?.data);
     assert.equal(told, [
       { collection: 'devices', id: 'HD0001' },
       { collection: 'agents', id: 'a1' },
+      { collection: 'sites', id: 'berlin' },
       { collection: 'calls', id: 'c1' },
     ]);
   });

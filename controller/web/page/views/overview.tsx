@@ -12,13 +12,14 @@ import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import type { Agent, Device, Session, Site } from '#controller/web/page/shapes.ts';
 import { type Finding, stateOf, whyOf } from '#controller/web/page/why.ts';
 import { formatTime, NoAgent, Since, Who } from './cells.tsx';
+import { useSites } from './sites.tsx';
 
 export function Overview() {
   const { me } = useApp();
   const text = useText();
   const devices = useItems('devices');
   const agents = useItems('agents');
-  const sites = useItems('sites');
+  const sites = useSites();
   const sessions = useItems('sessions');
   const users = useItems('users');
   return (
@@ -27,7 +28,7 @@ export function Overview() {
         {() => (
           <>
             {hasRole(me, 'admin') && <Beginning />}
-            <Problems devices={devices.items} agents={agents.items} />
+            <Problems sites={sites.items} devices={devices.items} agents={agents.items} />
             <Offices sites={sites.items} devices={devices.items} agents={agents.items} />
             <Seats sessions={sessions.items} />
           </>
@@ -74,12 +75,12 @@ function Beginning() {
 const shownProblems = 12;
 const shownNames = 8;
 
-function Problems({ devices, agents }: { devices: readonly Device[]; agents: readonly Agent[] }) {
+type Seen = { sites: readonly Site[]; devices: readonly Device[]; agents: readonly Agent[] };
+
+function Problems(seen: Seen) {
   const { text, language } = useWords();
   const [isWhole, setWhole] = useState(false);
-  const rows = problemsOf(devices, agents, (finding) =>
-    finding.says(text, (iso) => formatTime(iso, language)),
-  );
+  const rows = problemsOf(seen, (finding) => finding.says(text, (iso) => formatTime(iso, language)));
   return (
     <section aria-labelledby="problems" class="card">
       <h2 id="problems">{text.problemsTitle(rows.length)}</h2>
@@ -95,7 +96,7 @@ function Problems({ devices, agents }: { devices: readonly Device[]; agents: rea
               <span>{sentence}</span>{' '}
               {where.slice(0, isWhole ? where.length : shownNames).map((words) => (
                 <Fragment key={words.join('/')}>
-                  <a href={toHash(...words)}>{words.at(-1)}</a>{' '}
+                  <a href={toHash(...words)}>{words[1]}</a>{' '}
                 </Fragment>
               ))}
               {where.length > shownNames && !isWhole && text.andMore(where.length - shownNames)}
@@ -115,11 +116,7 @@ function Problems({ devices, agents }: { devices: readonly Device[]; agents: rea
 type ProblemRow = { sentence: string; finding: Finding; where: string[][] };
 
 /** Each sentence once, with all it is true of. An agent that is away is told alone, not with each phone behind it. */
-function problemsOf(
-  devices: readonly Device[],
-  agents: readonly Agent[],
-  says: (finding: Finding) => string,
-): ProblemRow[] {
+function problemsOf({ sites, devices, agents }: Seen, says: (finding: Finding) => string): ProblemRow[] {
   const rows = new Map<string, ProblemRow>();
   const add = (finding: Finding, where: string[]) => {
     const sentence = says(finding);
@@ -131,6 +128,12 @@ function problemsOf(
   const away = new Set(present.map(({ site }) => site));
   for (const { site } of present.filter(({ isUp }) => isUp)) away.delete(site);
   for (const site of away) add({ severity: 'bad', says: (text) => text.why.agentAway }, ['sites', site]);
+  for (const { id, problems } of sites.filter((site) => !away.has(site.id))) {
+    // What is not known of a place is told of each phone.
+    for (const sentence of problems.filter((each) => !each.startsWith('place: '))) {
+      add({ severity: 'bad', says: (text) => text.sentence(sentence) }, ['sites', id, 'emergency']);
+    }
+  }
   for (const device of devices.filter(({ site }) => !away.has(site))) {
     const findings = whyOf({ device, agents }).filter(({ severity }) => severity !== 'quiet');
     for (const finding of findings) add(finding, ['devices', device.id]);
@@ -139,15 +142,7 @@ function problemsOf(
   return [...rows.values()].sort((a, b) => Number(isBad(b)) - Number(isBad(a)));
 }
 
-function Offices({
-  sites,
-  devices,
-  agents,
-}: {
-  sites: readonly Site[];
-  devices: readonly Device[];
-  agents: readonly Agent[];
-}) {
+function Offices({ sites, devices, agents }: Seen) {
   const text = useText();
   return (
     <section aria-labelledby="offices">

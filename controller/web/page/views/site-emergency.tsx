@@ -14,7 +14,9 @@ export function SiteEmergency({ site }: { site: Site }) {
   const text = useText();
   return (
     <section class="card" aria-labelledby="emergency">
-      <h2 id="emergency">{text.emergency}</h2>
+      <h2 id="emergency" tabIndex={-1}>
+        {text.emergency}
+      </h2>
       <p class="hint">{text.emergencyWays}</p>
       <Ways site={site} />
       <RouteTest site={site.id} />

@@ -1,8 +1,7 @@
 /** One office: its agents and how to install another, and what it is. */
 
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
-import { useAsked } from '#controller/web/page/asked.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { Copy } from '#controller/web/page/parts/copy.tsx';
@@ -18,6 +17,7 @@ import { NotFound } from './not-found.tsx';
 import { PolicyForm } from './policy-form.tsx';
 import { SiteEmergency } from './site-emergency.tsx';
 import { SiteForm } from './site-form.tsx';
+import { useSites } from './sites.tsx';
 
 export function NewSite() {
   const { live, say } = useApp();
@@ -41,27 +41,30 @@ export function NewSite() {
   );
 }
 
-export function SiteView({ id }: { id: string }) {
-  const sites = useItems('sites');
+/** `isHelp`: who comes wants to see where calls for help go. */
+export function SiteView({ id, isHelp = false }: { id: string; isHelp?: boolean }) {
+  const sites = useSites();
   const agents = useItems('agents');
   return (
     <Waiting lists={[sites, agents]}>
       {() => {
         const site = sites.items.find((each) => each.id === id);
-        return site === undefined ? <NotFound /> : <Shown site={site} />;
+        return site === undefined ? <NotFound /> : <Shown site={site} isHelp={isHelp} />;
       }}
     </Waiting>
   );
 }
 
-function Shown({ site }: { site: Site }) {
+function Shown({ site, isHelp }: { site: Site; isHelp: boolean }) {
   const { me, say } = useApp();
   const text = useText();
   const [isRemoving, setRemoving] = useState(false);
   const [isLeaving, setLeaving] = useState(false);
-  const full = useAsked(() => ask<Site>('GET', `/sites/${site.id}`), [site]);
   const { id } = site;
   const mayChange = hasRole(me, 'siteAdmin');
+  useEffect(() => {
+    if (isHelp) document.getElementById('emergency')?.focus();
+  }, [isHelp]);
   return (
     <View
       title={id}
@@ -80,7 +83,7 @@ function Shown({ site }: { site: Site }) {
         </>
       }
     >
-      <Problems sentences={full.value?.problems ?? []} />
+      <Problems sentences={site.problems} />
       <AgentList site={id} />
       {mayChange && <Install site={id} />}
       {mayChange && (

@@ -1,5 +1,6 @@
 /** The offices: what is true of each in a line. */
 
+import { useEffect } from 'preact/hooks';
 import { toHash } from '#controller/web/page/address.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
@@ -7,6 +8,19 @@ import { Table } from '#controller/web/page/parts/table.tsx';
 import { View, Waiting } from '#controller/web/page/parts/view.tsx';
 import type { Agent } from '#controller/web/page/shapes.ts';
 import { NoAgent } from './cells.tsx';
+
+/** Nobody tells of a way out that has closed: it is no document. */
+const everyMs = 5_000;
+
+export function useSites() {
+  const { live } = useApp();
+  const sites = useItems('sites');
+  useEffect(() => {
+    const timer = setInterval(() => void live.load('sites'), everyMs);
+    return () => clearInterval(timer);
+  }, [live]);
+  return sites;
+}
 
 export function Sites() {
   const { me } = useApp();
