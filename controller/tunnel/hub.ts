@@ -104,7 +104,7 @@ export type HubCounters = {
   /** Flows and HTTP requests beyond what an agent may have. */
   flowsRefused: number;
   requestsRefused: number;
-  /** RTP that waited for longer than 60 ms, or had no stream. */
+  /** RTP that waited for too long, or had no stream. */
   rtpDropped: number;
 };
 

@@ -1,6 +1,7 @@
 /**
  * RTP on its way out: voice that is late is worth nothing, so it never waits
- * behind more than 60 ms of itself. What is overdue is dropped, oldest first,
+ * behind more than 60 ms of itself. A key that was pressed still is worth
+ * something: it waits for up to 3 s. What is overdue is dropped, oldest first,
  * and counted.
  *
  * A socket takes megabytes before it says that it is full, and seconds of voice
@@ -15,10 +16,17 @@ import type { Frame } from './frame.ts';
 /** A round trip is remembered for one to two of these, so a longer way becomes the new measure. */
 const memoryMs = 5_000;
 
+/**
+ * An RTP header and a telephone event (RFC 4733 2.3), bare or with the tags of SRTP (RFC 4568 6.2).
+ * No voice has packets of these lengths, but for a codec that asks for the shortest of its frames.
+ */
+const keyLengths = new Set([16, 20, 26]);
+
 export class RtpQueue {
   /** Packets that waited too long, or came when the queue was full. */
   dropped = 0;
   readonly #maxWaitMs: number;
+  readonly #maxKeyWaitMs: number;
   readonly #maxPackets: number;
   #waiting: { frame: Frame; at: number }[] = [];
   /** One entry a `take`: the last number it gave out, and when. */
@@ -26,8 +34,9 @@ export class RtpQueue {
   #number = 0;
   #quickest = { now: Number.POSITIVE_INFINITY, before: Number.POSITIVE_INFINITY, since: 0 };
 
-  constructor({ maxWaitMs = 60, maxPackets = 8_192 }: { maxWaitMs?: number; maxPackets?: number } = {}) {
+  constructor({ maxWaitMs = 60, maxKeyWaitMs = 3_000, maxPackets = 8_192 } = {}) {
     this.#maxWaitMs = maxWaitMs;
+    this.#maxKeyWaitMs = maxKeyWaitMs;
     this.#maxPackets = maxPackets;
   }
 
@@ -38,10 +47,7 @@ export class RtpQueue {
 
   /** What may be sent now, in order; nothing while the way is blocked. */
   take(now: number): Frame[] {
-    let overdue = 0;
-    while (overdue < this.#waiting.length && now - (this.#waiting[overdue]?.at ?? now) > this.#maxWaitMs)
-      overdue++;
-    if (overdue > 0) this.#dropFirst(overdue);
+    this.#dropOverdue(now);
     if (this.#waiting.length === 0 || this.#isBlocked(now)) return [];
 
     const frames = this.#waiting.map(({ frame }) => frame);
@@ -82,6 +88,17 @@ export class RtpQueue {
     } else if (roundTripMs < this.#quickest.now) {
       this.#quickest.now = roundTripMs;
     }
+  }
+
+  #dropOverdue(now: number): void {
+    const [oldest] = this.#waiting;
+    if (oldest === undefined || now - oldest.at <= this.#maxWaitMs) return;
+    const before = this.#waiting.length;
+    this.#waiting = this.#waiting.filter(({ frame, at }) => {
+      const maxMs = keyLengths.has(frame.body.length) ? this.#maxKeyWaitMs : this.#maxWaitMs;
+      return now - at <= maxMs;
+    });
+    this.dropped += before - this.#waiting.length;
   }
 
   #dropFirst(count: number): void {

@@ -4,7 +4,7 @@
  */
 
 import * as assert from 'uvu/assert';
-import { anna, ben, type Desk, inWorld, type World } from '#test/e2e/world.ts';
+import { anna, ben, type Desk, dialLogin, inWorld, type World } from '#test/e2e/world.ts';
 import { describe } from '#test/support/describe.ts';
 import { type Forwarder, openForwarder } from '#test/support/forwarder.ts';
 import { until } from '#test/support/until.ts';
@@ -96,6 +96,39 @@ describe('a tunnel that breaks in a call', (test) => {
         await until('the agent is back', () => isUp(world), 30_000);
         await called.saw('ended', { by: 'them' }, marks[1], 20_000);
       });
+    },
+    deadlineMs,
+  );
+});
+
+describe('a tunnel that stands still while a PIN is typed', (test) => {
+  test(
+    'loses none of its digits',
+    async () => {
+      let way: Forwarder | undefined;
+      await inWorld(
+        async (world) => {
+          assert.ok(way);
+          world.defer(way.close);
+          const desk = await world.desk('HD0001');
+          const from = await dialLogin(desk, anna);
+          await desk.saw('audio', {}, from);
+          const begun = performance.now();
+          way.isStill = true;
+          desk.phone.dtmf(`${anna.pin}#`);
+          await until('most of them are overdue', () => performance.now() - begun > 1_000);
+          way.isStill = false;
+          await desk.saw('ended', { by: 'them' }, from);
+          await desk.saw('registered', { aor: anna.extension }, from);
+        },
+        {
+          desks: 1,
+          async way(port) {
+            way = await openForwarder(port);
+            return way.port;
+          },
+        },
+      );
     },
     deadlineMs,
   );

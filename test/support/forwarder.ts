@@ -1,6 +1,7 @@
 /**
  * A TCP way that can be broken: cut (both ends are told), held (bytes vanish,
- * and nobody is told), or dark (held, and nothing new gets through either).
+ * and nobody is told), or dark (held, and nothing new gets through either). It
+ * may stand still, too: then all arrives later.
  */
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -11,6 +12,8 @@ export type Forwarder = {
   cut(): void;
   /** Bytes of the connections there are now vanish; later ones are carried. */
   hold(): void;
+  /** While true what is sent waits. */
+  isStill: boolean;
   /** While true nothing gets through, old or new; after that only new connections do. */
   isDark: boolean;
   close(): Promise<void>;
@@ -20,6 +23,7 @@ export async function openForwarder(target: number): Promise<Forwarder> {
   const open = new Set<Socket>();
   let connections = 0;
   let isDark = false;
+  let isStill = false;
   const server = createServer((near) => {
     connections++;
     if (isDark) {
@@ -55,6 +59,13 @@ export async function openForwarder(target: number): Promise<Forwarder> {
     },
     hold() {
       for (const socket of open) socket.removeAllListeners('data').on('data', () => {});
+    },
+    get isStill() {
+      return isStill;
+    },
+    set isStill(value) {
+      isStill = value;
+      for (const socket of open) socket[value ? 'pause' : 'resume']();
     },
     get isDark() {
       return isDark;

@@ -30,6 +30,20 @@ describe('RTP queue', (test) => {
     assert.is(queue.dropped, 1);
   });
 
+  test('lets a key wait for up to 3 s, bare or under SRTP, in its place among the voice', () => {
+    for (const length of [16, 20, 26]) {
+      const queue = new RtpQueue();
+      const key = (number: number) => new Uint8Array(length).fill(number, 0, 1);
+      queue.push(1, key(1), 0);
+      queue.push(1, packet(2), 1);
+      queue.push(1, key(3), 1);
+      queue.push(1, packet(4), 2_999);
+      queue.push(1, key(5), 3_000);
+      assert.equal(numbers(queue.take(3_001)), [3, 4, 5]);
+      assert.is(queue.dropped, 2);
+    }
+  });
+
   test('holds back while what is under way takes 60 ms longer than it has to', () => {
     const queue = new RtpQueue();
     const sendAt = (now: number, number = 0) => {
