@@ -2,6 +2,8 @@
  * /audit: who did what, and when.
  *
  *     GET /audit           → {items: [entry], next}, the newest first; a page may be short before the end
+ *         ?q=HD0001          part of who, from where, what, to what, or of the name of what was changed
+ *         ?who=anna&what=/users&since=…&until=…    who exactly, part of what was done, when
  *     GET /audit/verify    → {ok, entries, first, head, wrong}: whether every line continues the one before
  */
 
@@ -16,6 +18,7 @@ export type AuditDeps = { audit: AuditLog };
 const query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   cursor: z.coerce.number().int().min(1).optional(),
+  q: z.string().max(128).optional(),
   who: z.string().max(128).optional(),
   what: z.string().max(128).optional(),
   since: moment.optional(),

@@ -93,6 +93,8 @@ export type AuditQuery = {
   who?: string | undefined;
   /** Part of it. */
   what?: string | undefined;
+  /** Part of who, from where, what, to what, or of the name of what was changed. */
+  q?: string | undefined;
   /** Milliseconds since the epoch, the first included and the last not. */
   since?: number | undefined;
   until?: number | undefined;
@@ -126,11 +128,19 @@ async function entriesOf(file: string): Promise<AuditEntry[]> {
   return lines.reverse().flatMap((line) => parseEntry(line) ?? []);
 }
 
-function isWanted(entry: AuditEntry, before: number, { who, what, until }: AuditQuery): boolean {
+function isWanted(entry: AuditEntry, before: number, { who, what, q, until }: AuditQuery): boolean {
   if (entry.sequence >= before) return false;
   if (who !== undefined && entry.who !== who) return false;
-  if (what !== undefined && !entry.what.toLowerCase().includes(what.toLowerCase())) return false;
+  if (what !== undefined && !has(entry.what, what)) return false;
+  if (q !== undefined && !wordsOf(entry).some((word) => has(word, q))) return false;
   return until === undefined || Date.parse(entry.at) < until;
+}
+
+const has = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());
+
+function wordsOf({ who, from = '', what, details = {}, changes = [] }: AuditEntry): string[] {
+  const changed = changes.flatMap(({ collection, id }) => [collection, id]);
+  return [who, from, what, ...Object.values(details).map(String), ...changed];
 }
 
 /** `SEQUENCE:HASH`, as `audit verify` prints it. Throws `input.invalid`. */

@@ -6,6 +6,7 @@ import { field, type Row } from './table.ts';
 import { type Call, last, type Noun, type Result, valued } from './verb.ts';
 
 const listFlags = [
+  valued('search', 'TEXT', 'part of who, what or what was changed, as HD0001'),
   valued('who', 'NAME', 'of one account, token or extension'),
   valued('what', 'TEXT', 'part of what was done, as /users or sign-in'),
   valued('since', 'TIME', 'from then on, as 2026-11-23 or 2026-11-23T12:00:00Z'),
@@ -46,6 +47,7 @@ export const auditNoun: Noun = {
 
 async function list(call: Call): Promise<Result> {
   const query = {
+    q: last(call, 'search'),
     who: last(call, 'who'),
     what: last(call, 'what'),
     since: timeOf(call, 'since'),

@@ -156,6 +156,19 @@ describe('the page', (test) => {
         async () => (await page.getByText('Not allowed').count()) === 2,
         patienceMs,
       );
+
+      await page.getByRole('link', { name: 'Audit' }).click();
+      const users = page.getByRole('row', { name: 'POST /users' }).first();
+      await users.waitFor();
+      await page.getByLabel('Search').fill('WIEN');
+      await users.waitFor({ state: 'detached' });
+      await page.getByRole('row', { name: 'POST /sites' }).waitFor();
+      await page.getByLabel('Kind').selectOption('Users');
+      await page.getByText('Nothing matches.').waitFor();
+      await page.getByLabel('Search').fill('');
+      await users.waitFor();
+      await page.getByLabel('Day').fill('2000-01-01');
+      await page.getByText('Nothing matches.').waitFor();
     },
   );
 

@@ -279,6 +279,8 @@ export const de: Text = {
   afterSeconds: (seconds) => `nach ${seconds.toFixed(1).replace('.', ',')} s`,
   audit: 'Protokoll',
   when: 'Wann',
+  day: 'Tag',
+  kind: 'Art',
   whoDid: 'Wer',
   what: 'Was',
   changes: 'Änderungen',

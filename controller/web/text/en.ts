@@ -271,6 +271,8 @@ export const en = {
   afterSeconds: (seconds: number) => `after ${seconds.toFixed(1)} s`,
   audit: 'Audit',
   when: 'When',
+  day: 'Day',
+  kind: 'Kind',
   whoDid: 'Who',
   what: 'What',
   changes: 'Changes',

@@ -221,6 +221,22 @@ describe('reading the audit log', (test) => {
       );
     }));
 
+  test('by part of what stands in it, whatever the case', () =>
+    withFolder(async (folder) => {
+      const { audit } = await open1(folder);
+      const change = { collection: 'devices', id: 'HD0001', after: { model: 'T46S' } };
+      await audit.append({ who: 'anna', what: 'PUT /devices/{id}', changes: [change] });
+      await audit.append({ who: 'ben', from: '192.0.2.7', what: 'sign-in', details: { status: 401 } });
+      const found = async (q: string) =>
+        (await audit.read({ limit: 10, q })).items.map(({ sequence }) => sequence);
+      // biome-ignore format: a table
+      const rows = {
+        ANNA: [1], 'devices/': [1], hd0001: [1], '192.0.2': [2], '401': [2], sign: [2], n: [2, 1], T46S: [], status: [], '(': [],
+      };
+      for (const [q, is] of Object.entries(rows)) assert.equal(await found(q), is, q);
+      await audit.close();
+    }));
+
   test('by who, what and when', () =>
     withFolder(async (folder) => {
       const clock = createFakeClock(0);

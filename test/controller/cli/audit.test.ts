@@ -51,6 +51,8 @@ describe('hotdesk audit without a controller', (test) => {
         items.map(({ who, what }) => `${who} ${what}`),
         ['system logout', 'extension 100 login', 'anna POST /sites'],
       );
+      const found = await hotdesk(data, 'list', '--search', 'hd0001', '--who', 'system');
+      assert.match(found.out, /^#.*\n3 .*logout.*$/);
     }));
 
   test('verifies, and names the line that does not fit', () =>

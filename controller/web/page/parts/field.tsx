@@ -36,7 +36,7 @@ export function Field({
 export type TextFieldProps = Around & {
   value: string;
   onValue(value: string): void;
-  type?: 'text' | 'password' | 'search';
+  type?: 'text' | 'password' | 'search' | 'date';
   autocomplete?: string;
   inputMode?: 'numeric' | 'text' | 'tel';
   required?: boolean;

@@ -1,10 +1,12 @@
 /** Who changed what and when, from the log that cannot be changed unnoticed. */
 
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { useAsked } from '#controller/web/page/asked.ts';
 import { useText } from '#controller/web/page/context.ts';
+import { momentsOf } from '#controller/web/page/day.ts';
 import { Badge } from '#controller/web/page/parts/badge.tsx';
+import { SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
@@ -16,25 +18,68 @@ import { Since } from './cells.tsx';
 type Page = { items: AuditEntry[]; next?: string };
 type Verdict = { ok: boolean; entries: number; wrong?: { file: string; line: number; why: string } };
 
+/** Typed this long ago, it is asked for: a key is not yet a word. */
+const gatherMs = 300;
+
 export function Audit() {
+  const text = useText();
+  const [wanted, setWanted] = useState('');
+  const [typed, setTyped] = useState('');
+  const [day, setDay] = useState('');
+  const [what, setWhat] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setWanted(typed.trim()), gatherMs);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  const named = Object.entries({ q: wanted, what, ...momentsOf(day) }).filter(([, value]) => value !== '');
+  const query = new URLSearchParams(named).toString();
+  return (
+    <View title={text.audit} actions={<Verify />}>
+      <div class="filters">
+        <TextField label={text.search} type="search" value={typed} onValue={setTyped} maxLength={128} />
+        <TextField label={text.day} type="date" value={day} onValue={setDay} />
+        <SelectField
+          label={text.kind}
+          value={what}
+          onValue={setWhat}
+          options={[
+            ['', text.all],
+            ['/devices', text.phones],
+            ['/users', text.users],
+            ['/sites', text.sites],
+            ['/agents', text.agents],
+            ['/upstreams', text.upstreams],
+            ['/accounts', text.accounts],
+            ['/tokens', text.tokens],
+            ['/sign-in', text.signIn],
+          ]}
+        />
+      </div>
+      <Entries key={query} query={query} />
+    </View>
+  );
+}
+
+function Entries({ query }: { query: string }) {
   const text = useText();
   const more = useSubmit();
   const [older, setOlder] = useState<Page>();
-  const first = useAsked(() => ask<Page>('GET', '/audit'), []);
+  const first = useAsked(() => ask<Page>('GET', `/audit?${query}`), []);
   const rows = [...(first.value?.items ?? []), ...(older?.items ?? [])];
   const next = older === undefined ? first.value?.next : older.next;
+  const none = query === '' ? text.noHistory : text.nothingFound;
   const askMore = async () => {
-    const page = await ask<Page>('GET', `/audit?cursor=${next}`);
+    const page = await ask<Page>('GET', `/audit?${query}&cursor=${next}`);
     setOlder({ ...page, items: [...(older?.items ?? []), ...page.items] });
   };
   return (
-    <View title={text.audit} actions={<Verify />}>
+    <>
       <ProblemLine problem={first.problem ?? more.problem} />
       <Table
         caption={text.audit}
         rows={rows}
         idOf={({ sequence }) => String(sequence)}
-        empty={<p>{(first.value ?? first.problem) ? text.noHistory : text.loading}</p>}
+        empty={<p>{(first.value ?? first.problem) ? none : text.loading}</p>}
         columns={[
           { id: 'at', title: text.when, sort: ({ at }) => at, cell: ({ at }) => <Since at={at} /> },
           {
@@ -56,7 +101,7 @@ export function Audit() {
           {text.showMore}
         </button>
       )}
-    </View>
+    </>
   );
 }
 
