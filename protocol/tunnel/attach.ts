@@ -35,9 +35,11 @@ const closeMs = 1_000;
 
 export function attachSocket(link: Link, socket: MessageSocket, clock: Clock): void {
   let cancelClose = () => {};
+  let isUnread = false;
   const events = link.connect({
     send(message) {
-      if (socket.bufferedAmount > maxUnreadBytes) socket.terminate();
+      isUnread ||= socket.bufferedAmount > maxUnreadBytes;
+      if (isUnread) socket.terminate();
       else socket.send(message);
     },
     close(code, reason) {
@@ -53,6 +55,6 @@ export function attachSocket(link: Link, socket: MessageSocket, clock: Clock): v
   socket.on('error', () => {});
   socket.on('close', (code, reason) => {
     cancelClose();
-    events.closed(reason.toString() || `closed with ${code}`);
+    events.closed(isUnread ? 'it does not read' : reason.toString() || `closed with ${code}`);
   });
 }

@@ -19,17 +19,18 @@ describe('a socket under a link', (test) => {
     test(`with ${unread} bytes unread is ${sends ? 'written to' : 'ended'}`, () => {
       const clock = createFakeClock();
       const soon: (() => void)[] = [];
+      const said: string[] = [];
       const ignore = () => {};
       const link = new Link({
-        ...{ kind: 'signal', clock, onFrame: ignore, onFailed: ignore, onUp: ignore, onDown: ignore },
+        ...{ kind: 'signal', clock, onFrame: ignore, onFailed: ignore, onUp: ignore },
+        onDown: (reason) => said.push(reason),
         soon: (run) => soon.push(run),
       });
-      const said: string[] = [];
       const socket = Object.assign(new EventEmitter(), {
         bufferedAmount: 0,
         send: () => void said.push('sent'),
         close: () => void said.push('closed'),
-        terminate: () => void said.push('ended'),
+        terminate: () => socket.emit('close', 1006, Buffer.alloc(0)),
       });
       attachSocket(link, socket, clock);
       const hello = encodeHello({ version: 1, epoch: '0011223344556677', seen: noEpoch, received: 0 });
@@ -42,7 +43,7 @@ describe('a socket under a link', (test) => {
         true,
       );
       for (const run of soon.splice(0)) run();
-      assert.equal(said, ['sent', sends ? 'sent' : 'ended']);
+      assert.equal(said, ['sent', sends ? 'sent' : 'it does not read']);
       link.close();
     });
   }
