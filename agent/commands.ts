@@ -134,9 +134,12 @@ export async function runUntilStopped(flags: Flags, surroundings: Surroundings):
     reportUp = resolve;
   });
   let { pins, releaseKey } = identity;
+  let keeping = Promise.resolve();
   const keep = () => {
     const now = { ...identity, pins, releaseKey };
-    keepIdentity(folder, now).catch((err: unknown) => log.error({ err }, 'identity not kept'));
+    keeping = keeping
+      .then(() => keepIdentity(folder, now))
+      .catch((err: unknown) => log.error({ err }, 'identity not kept'));
   };
   const refused = await readRefusal(folder);
   const upgrades = (tell: () => void) => {

@@ -6,7 +6,7 @@
  */
 
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { Fault } from '#protocol/fault.ts';
@@ -64,7 +64,9 @@ export async function keepIdentity(folder: string, identity: AgentIdentity): Pro
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const text = JSON.stringify({ ...rest, controller: controller.href, privateKey: pem }, null, 2);
   const beside = `${fileIn(folder)}.${process.pid}.new`;
-  const handle = await open(beside, 'w', 0o600);
+  // What a crash left there; and root follows no link that the service may have laid.
+  await rm(beside, { force: true });
+  const handle = await open(beside, 'wx', 0o600);
   try {
     // What root enrols in the folder of the service is the service's.
     const owner = process.geteuid?.() === 0 ? await stat(folder) : undefined;

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { chown, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -41,6 +41,16 @@ describe('identity', (test) => {
         assert.equal([uid, gid], [65_534, 65_533]);
       }));
   } else test.skip('that root keeps in the folder of a service is the service’s', 'it needs root');
+
+  test('is kept in a file of its own, whatever was left or laid in the place of it', () =>
+    inFolder(async (folder) => {
+      const other = join(folder, 'other');
+      await writeFile(other, 'another’s');
+      await symlink(other, join(folder, `identity.json.${process.pid}.new`));
+      await keepIdentity(folder, identity);
+      assert.is(await readFile(other, 'utf8'), 'another’s');
+      assert.ok((await lstat(join(folder, 'identity.json'))).isFile());
+    }));
 
   test('is not found before enrolment', () =>
     inFolder(async (folder) => assert.is(await codeOf(readIdentity(folder)), 'not.found')));
