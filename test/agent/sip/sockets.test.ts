@@ -65,8 +65,10 @@ describe('SIP sockets', (test) => {
   test('a phone asks two addresses: two flows, answered from each', async () => {
     const world = await openWorld({ listen: [loopback, { address: '127.0.0.2', port: 0 }] });
     const { sip, phone, received, tunnel } = world;
-    for (const address of sip.addresses) phone.send(address, toRequest());
-    await received(2);
+    for (const [at, address] of sip.addresses.entries()) {
+      phone.send(address, toRequest());
+      await received(at + 1);
+    }
     const locals = tunnel.controls.map((each) => each.type === 'flow.open' && each.local);
     assert.equal(locals, sip.addresses);
     await world.close();

@@ -17,10 +17,12 @@ describe('store, killed', (test) => {
       withFolder(async (folder) => {
         for (const enough of [1, 40, 250]) {
           const child = spawnWriter(folder);
+          const ended = once(child, 'exit');
           const acknowledged = await readAcknowledged(child.stdout, (lines) => {
             if (lines === enough) child.kill('SIGKILL');
           });
           assert.ok(acknowledged.size > 0);
+          await ended; // what it wrote has ended before, and its lock last
           await checkKept(folder, acknowledged);
         }
       }),

@@ -5,7 +5,16 @@ import type { AgentStatus } from '#agent/tunnel.ts';
 import type { HeardPhone } from '#controller/model/ports.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
-import { agentSip, inWorld, phone, startUp } from './world.ts';
+import {
+  agentSip,
+  type Identity,
+  inWorld,
+  opening,
+  phone,
+  startUp,
+  type TestAgent,
+  type World,
+} from './world.ts';
 
 const status = (): AgentStatus => ({
   type: 'status',
@@ -16,6 +25,12 @@ const status = (): AgentStatus => ({
 });
 const mac = '001565aabb01';
 const url = 'http://127.0.0.1:8080/p/x/';
+
+/** What the hub told it until now has come: control and SIP keep their order. */
+async function hearsAllBefore({ hub }: World, { agent: id }: Identity, agent: TestAgent): Promise<void> {
+  assert.ok(hub.send({ ...opening, agent: id, site: 'berlin' }, Buffer.from('NOTIFY')));
+  await until('the last word', () => agent.heard.length > 0);
+}
 
 describe('a phone that was heard', (test) => {
   test('is asked for, told of with its site, and offered its URL', async () => {
@@ -46,8 +61,10 @@ describe('a phone that was heard', (test) => {
 
   test('an agent that does not know of it is not asked', async () => {
     await inWorld(async (world, defer) => {
-      const agent = await startUp(world, await world.enrol());
+      const identity = await world.enrol();
+      const agent = await startUp(world, identity);
       defer(() => agent.close());
+      await hearsAllBefore(world, identity, agent);
       assert.equal(agent.controls, []);
     });
   });
@@ -69,6 +86,7 @@ describe('a phone that was heard', (test) => {
           world.hub.who(id, phone, { vendor: 'yealink' });
         await until('it is asked', () => agent.controls.find(({ type }) => type === 'who'));
         assert.equal(agent.controls.at(-1), { type: 'who', remote: phone, vendor: 'yealink' });
+        await hearsAllBefore(world, not, blind);
         assert.not(blind.controls.some(({ type }) => type === 'who'));
         agent.control({ type: 'heard', mac, by: 'sip', remote: phone });
         await until('it is told of', () => heard.length === 1);
