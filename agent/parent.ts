@@ -190,7 +190,9 @@ export function startParent(options: ParentOptions): Parent {
     await refuse(offer, 'it did not reach the controller in time');
     if (isStopping) return;
     const back = start(old.file);
-    if (!(await says(back, 'listening', startMs))) return end(1);
+    const isBack = await says(back, 'listening', startMs);
+    if (isStopping) return;
+    if (!isBack) return end(1);
     await kill(next);
     current = back;
     tell(back, { type: 'dial' });

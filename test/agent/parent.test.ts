@@ -128,6 +128,12 @@ describe('the parent of an agent', (test) => {
       }));
   }
 
+  test('stops without a fault when it is told to while the old one starts again', () =>
+    inWorld('up', async ({ folder }) => {
+      await until('the new one is refused', () => readRefusal(folder));
+      await until('the old one starts', () => Object.keys(cluster.workers ?? {}).length > 1);
+    }));
+
   test('goes on when a word of the cluster’s does not reach the agent', () =>
     inWorld('start', async ({ folder, ask }) => {
       await until('only the old one runs', () => readRefusal(folder));

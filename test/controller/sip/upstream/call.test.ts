@@ -162,6 +162,9 @@ describe('controller/sip/upstream: calls', (test) => {
     pbx.challenge(await pbx.request('INVITE'), 'n1');
     pbx.challenge(await pbx.request('INVITE'), 'n2');
     await until('the 403', () => phone.inbox.some((each) => statusOf(each) === 403));
+    // Whatever was sent before the answer to this question is there by then.
+    const { callId } = pbx.send(pbx.build('OPTIONS', 'x'));
+    await until('the answer', () => pbx.inbox.find((each) => each.callId === callId));
     assert.ok(!pbx.inbox.some(({ start }) => start.type === 'request' && start.method === 'INVITE'));
     await close();
   });
