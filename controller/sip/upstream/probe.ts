@@ -22,7 +22,7 @@ export type ProbeOptions = {
 };
 
 export type Probe = {
-  /** Asks at once, and from then on as often as before. */
+  /** Asks at once, in place of a question that is on its way, and from then on as often as before. */
   ask(): void;
   end(): void;
 };
@@ -32,7 +32,7 @@ export function startProbe(options: ProbeOptions): Probe {
   const answerMs = Math.min(options.answerMs ?? 4_000, everyMs);
   const token = () => Buffer.from(random(12)).toString('base64url');
   let cancelTimer = clock.after(0, probe);
-  let cancelDeadline = () => {};
+  let forget = () => {};
 
   function probe(): void {
     cancelTimer = clock.after(everyMs, probe);
@@ -45,10 +45,14 @@ export function startProbe(options: ProbeOptions): Probe {
       cancelDeadline();
       onResult(peer, isAlive);
     };
-    cancelDeadline = clock.after(answerMs, () => {
+    const cancelDeadline = clock.after(answerMs, () => {
       tell(false);
       options.onSilence(peer, answerMs);
     });
+    forget = () => {
+      isOver = true;
+      cancelDeadline();
+    };
     const host = hostFacing(peer);
     const question = createRequest({
       method: 'OPTIONS',
@@ -74,14 +78,17 @@ export function startProbe(options: ProbeOptions): Probe {
     });
   }
 
+  /** A question that is on its way is none any more: its silence says nothing of what came since. */
+  function end(): void {
+    cancelTimer();
+    forget();
+  }
+
   return {
     ask() {
-      cancelTimer();
+      end();
       probe();
     },
-    end() {
-      cancelTimer();
-      cancelDeadline();
-    },
+    end,
   };
 }
