@@ -34,8 +34,9 @@ function openTwice() {
   assert.is(asked.length, 2);
   const ends = (nth: number, why: 'timeout' | 'transport') => asked[nth]?.on.end?.(why);
   const answers = (nth: number) => {
-    const { message, on } = asked[nth] ?? assert.unreachable();
-    on.response(createResponse(message, 200, { toTag: 'pbx' }));
+    const question = asked[nth];
+    assert.ok(question);
+    question.on.response(createResponse(question.message, 200, { toTag: 'pbx' }));
   };
   return { clock, probe, told, ends, answers };
 }
