@@ -51,7 +51,7 @@ describe('an emergency call with a place', (test) => {
         place: { callerId: '+4930100', floor: '2', room: '2.14' },
       });
       const desk = await world.desk('HD0001');
-      await logIn(desk, anna);
+      await logIn(desk, anna, world.ear);
       const mark = desk.mark();
       desk.phone.call('112');
       await desk.saw('answered', {}, mark);

@@ -47,7 +47,7 @@ describe('112', (test) => {
           await desk.saw('ended', { status: 403 }, mark);
 
           const second = await world.desk('HD0002');
-          await logIn(second, anna);
+          await logIn(second, anna, world.ear);
           await callForHelp(world, second, 'HD0002', 'right after the commit');
           await second.saw('registered', { aor: anna.extension });
           await world.changedOver('HD0002');
@@ -131,7 +131,7 @@ async function onFullDisk(world: World, disk: string): Promise<void> {
   await callForHelp(world, other, 'HD0002', 'on a full disk');
 
   await rm(join(disk, 'filler'));
-  await logIn(desk, anna);
+  await logIn(desk, anna, world.ear);
   await desk.saw('registered', { aor: anna.extension });
 }
 

@@ -55,13 +55,13 @@ describe('busy lamps', (test) => {
         await lamp('ringing', marks[0]);
         await second.saw('incoming', {}, marks[1]);
         first.phone.call(`**${ben.extension}`);
-        await third.saw('answered', {}, marks[2]);
+        const { call } = await third.saw('answered', {}, marks[2]);
         await first.saw('answered', {}, marks[0]);
         await second.saw('ended', {}, marks[1]);
         await lamp('idle', marks[0]);
         assert.is(await world.counter('sip.pickups'), 1);
         first.phone.hangUp();
-        await third.saw('ended', {}, marks[2]);
+        await third.saw('ended', { call, by: 'them' }, marks[2]);
 
         // Who may not watch may not take.
         const before = await world.counter('sip.refusedWatch');

@@ -101,6 +101,9 @@ describe('a transfer', (test) => {
         await until('101 is out of both calls', () => ben.count('ended', from.ben) === 2);
         await hear(anna, tones.carla, from.anna);
         await hear(carla, tones.anna, asked);
+        // They may hear each other before 101's BYE is here.
+        await anna.saw('ended', { by: 'them' }, from.anna);
+        await carla.saw('ended', {}, asked);
         assert.is(anna.count('ended', from.anna), 1);
         assert.is(carla.count('ended', asked), 1);
         carla.phone.hangUp();

@@ -18,7 +18,7 @@ describe('transport', (test) => {
           async (world) => {
             const [first, second] = [await world.desk('HD0001'), await world.desk('HD0002')];
             // The voice over the one, as it takes its time.
-            if (transport === 'tls') await logIn(first, anna);
+            if (transport === 'tls') await logIn(first, anna, world.ear);
             else await world.ask('POST', '/sessions', { device: 'HD0001', extension: anna.extension });
             await first.saw('check-sync');
             await first.saw('registered', { aor: anna.extension });

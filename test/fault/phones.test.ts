@@ -96,9 +96,11 @@ describe('a phone in its change-over', (test) => {
           world.defer(() => desk.phone.close());
           await desk.saw('registered', { aor: 'HD0001' });
           cache.isStale = true;
+          const from = desk.mark();
           await world.ask('POST', '/sessions', { device: 'HD0001', extension: anna.extension });
-          await desk.saw('check-sync');
-          await until('the old file was given', () => cache.staleAnswers > 0);
+          await desk.saw('check-sync', {}, from);
+          await desk.saw('provisioned', { account: 'HD0001' }, from); // its own file was old, and not its model's alone
+          assert.ok(cache.staleAnswers > 0);
           const { changeOver } = (await world.device('HD0001')) as { changeOver: { state: string } };
           assert.not.equal(changeOver.state, 'active');
           cache.isStale = false;
@@ -118,7 +120,11 @@ describe('a phone in its change-over', (test) => {
         async (world) => {
           const desks = [await world.desk('HD0001'), await world.desk('HD0002'), await world.desk('HD0003')];
           const [first, second, third] = desks as [Desk, Desk, Desk];
-          await Promise.all([logIn(first, anna), logIn(second, anna), logIn(third, ben)]);
+          await Promise.all([
+            logIn(first, anna, world.ear),
+            logIn(second, anna, world.ear),
+            logIn(third, ben, world.ear),
+          ]);
           assert.equal((await sessionsOf(world)).sort(), ['HD0001 100', 'HD0002 100', 'HD0003 101']);
           await Promise.all([
             converges(world, 'HD0001', first, anna.extension),

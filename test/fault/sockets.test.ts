@@ -27,7 +27,7 @@ describe('errors of sockets', (test) => {
         const [first, second] = [await world.desk('HD0001'), await world.desk('HD0002')];
         await dialLogin(first, anna);
         second.phone.call('112');
-        await world.gateway.saw('incoming');
+        await second.saw('answered');
         const open = handles();
         const kinds = new Set(open.map(({ constructor: { name } }) => name));
         for (const kind of ['Server', 'Socket']) assert.ok(kinds.has(kind), `there are ${[...kinds]}`);
@@ -44,6 +44,7 @@ describe('errors of sockets', (test) => {
         }
         second.phone.hangUp();
         await world.gateway.saw('ended');
+        await second.saw('ended');
         const from = world.gateway.mark();
         second.phone.call('112');
         await world.gateway.saw('incoming', {}, from);

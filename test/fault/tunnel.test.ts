@@ -75,7 +75,7 @@ describe('a tunnel that breaks in a call', (test) => {
         const again = [caller.mark(), called.mark()] as const;
         called.phone.call(anna.extension);
         caller.phone.autoAnswer(true);
-        await caller.saw('answered', {}, again[0]);
+        await Promise.all([caller.saw('answered', {}, again[0]), called.saw('answered', {}, again[1])]);
         called.phone.hangUp();
         await caller.saw('ended', { by: 'them' }, again[0]);
       });

@@ -221,7 +221,10 @@ describe('kamailio as the PBX', (test) => {
       probeSeconds: 2,
     });
     await stateOf('trunk', 'up');
+    // A phone of another address: at the one before nobody answers who asks it to follow, for half a minute.
+    phone = await openSippPhone();
     await ok('POST', '/sessions', { device: device(world, 0).device, extension: '100' });
+    holds(await scenario('register', { expect: '200' }));
     const answering = await runFarEnd(far, pbx.port, 'far-answer', {
       caller: '.4930100',
       invite: '2',

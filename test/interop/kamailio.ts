@@ -31,7 +31,7 @@ export type Kamailio = {
   readonly ca: string;
   /** What it said of each request: `METHOD cseq from` and more. */
   readonly lines: string[];
-  /** `INVITE 3` and so on, as they came from the controller and were let through. */
+  /** `INVITE 3` and so on, as they came from the controller and were let through; what was only sent again is one. */
   passed(): string[];
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -174,7 +174,8 @@ export async function openKamailio(options: KamailioOptions): Promise<Kamailio> 
     passed: () =>
       lines
         .filter((line) => line.startsWith('PASSED') && !line.includes(`port=${options.far}`))
-        .map((line) => line.split(' ').slice(1, 3).join(' ')),
+        .map((line) => line.split(' ').slice(1, 3).join(' '))
+        .filter((request, at, all) => request !== all[at - 1]),
     start,
     stop,
     async close() {
