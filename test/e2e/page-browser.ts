@@ -128,6 +128,16 @@ export async function onStage(
   }
 }
 
+/** Another address of the page; when this is over the page has heard of it, and shows the view before no more. */
+export async function goTo(page: Page, hash: string): Promise<void> {
+  await page.evaluate(`new Promise((heard) => {
+    const before = location.hash;
+    addEventListener('hashchange', () => heard(), { once: true });
+    location.hash = ${JSON.stringify(hash)};
+    if (location.hash === before) heard();
+  })`);
+}
+
 /** Who sits at the page in most tests. */
 export const admin = { name: 'admin', password: 'a long sentence of the admin' };
 

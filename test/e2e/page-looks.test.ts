@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
-import { browserTest, type Stage } from './page-browser.ts';
+import { browserTest, goTo, type Stage } from './page-browser.ts';
 import { openRawPhone, statusOf } from './raw-phone.ts';
 import { macOf } from './world.ts';
 
@@ -62,7 +62,7 @@ async function violations(page: Page, rules?: readonly string[]): Promise<string
 
 /** A view that is shown, with all that it asked for. */
 async function visit(page: Page, hash: string, heading?: RegExp): Promise<void> {
-  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+  await goTo(page, hash);
   await page.getByRole('heading', { level: 1, ...(heading && { name: heading }) }).waitFor();
   await page.waitForLoadState('load');
   await until(

@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
-import { browserTest, type Stage } from './page-browser.ts';
+import { browserTest, goTo, type Stage } from './page-browser.ts';
 import { anna, type World } from './world.ts';
 
 const reader = { name: 'rita', password: 'quite a long sentence of hers' };
@@ -35,7 +35,7 @@ async function company({ ask }: World): Promise<void> {
 }
 
 async function visit(page: Page, hash: string): Promise<void> {
-  await page.goto(new URL(hash, page.url()).href);
+  await goTo(page, hash);
   await page.getByRole('heading', { level: 1 }).waitFor();
   await until(`${hash} is there`, async () => !(await page.getByText(/^Loading/).count()), 30_000);
 }
