@@ -7,7 +7,7 @@
 #   install.sh uninstall [--purge]                                   what was installed; with --purge its data, too
 #
 #   --dry-run        says what would be done, and does nothing
-#   --prefix DIR     below which programs go; /usr/local unless set
+#   --prefix DIR     below which programs go; where this file was installed, else /usr/local
 #   --listen ADDR    of an agent: the address for phones; every IPv4 address of this machine unless set
 #   --allow-plain    of an agent: ws:// to a controller that is not on this machine
 #   DESTDIR=DIR      in the environment: everything goes below DIR, nothing is started, no user is made
@@ -164,6 +164,9 @@ keep_proxy() {
   done
 }
 
+# What curl says of it, without a proxy's password.
+why() { sed 's|//.*@|//|' "$work/said"; }
+
 # fetch PATH FILE: what the controller has there. Says exactly what is wrong.
 fetch() {
   set -- "$1" "$2" --silent --show-error --fail --connect-timeout 10 --max-time 600 --output "$2" "$origin$1"
@@ -182,14 +185,14 @@ fetch() {
   case $code in
     0) return 0 ;;
     6) fail "DNS: $host is not known here; check the name and /etc/resolv.conf" ;;
-    7) fail "port blocked: nothing answers at $host; check that the controller runs and that firewalls let TCP to it pass" ;;
+    7) fail "port blocked: nothing answers at $host; check that the controller runs and that firewalls let TCP to it pass ($(why))" ;;
     22) return 22 ;; # it answers, and has no such thing
-    28) fail "port blocked: $host does not answer; a firewall may swallow what is sent there" ;;
-    35 | 56) fail "TLS: $host is reached but speaks no TLS 1.3, or something between breaks it: $(cat "$work/said")" ;;
-    5 | 97) fail "proxy: $(cat "$work/said")" ;;
+    28) fail "port blocked: $host does not answer; a firewall may swallow what is sent there ($(why))" ;;
+    35 | 56) fail "TLS: $host is reached but speaks no TLS 1.3, or something between breaks it: $(why)" ;;
+    5 | 97) fail "proxy: $(why)" ;;
     90) fail "pin differs: $host has another key than the token's; it is another machine, or someone is between" ;;
   esac
-  fail "$host$path is not to be had: $(cat "$work/said")"
+  fail "$host$path is not to be had: $(why)"
 }
 
 # sha256_named PATH: of the manifest, which has one file a line.
@@ -577,6 +580,13 @@ uninstall() {
 main() {
   verb=${1:-}
   [ $# = 0 ] || shift
+  # The one that was installed knows where.
+  case $0 in
+    "$destdir"/*/lib/hotdesk/install.sh)
+      prefix=${0%/lib/hotdesk/install.sh}
+      prefix=${prefix#"$destdir"}
+      ;;
+  esac
   while [ $# -gt 0 ]; do
     case $1 in
       --dry-run) dry=yes ;;

@@ -212,9 +212,7 @@ describe('install.sh', (test) => {
           '{"sipPort":5060,"httpPort":80,"logLevel":"info"}',
         );
         await writeFile(join(lib, 'hotdesk-agent.mjs'), 'an older one');
-        const upgrade = await run('sh', [join(lib, 'install.sh'), 'upgrade', '--prefix', '/opt/hotdesk'], {
-          DESTDIR: root,
-        });
+        const upgrade = await run('sh', [join(lib, 'install.sh'), 'upgrade'], { DESTDIR: root });
         assert.is(upgrade.code, 0, upgrade.err);
         assert.match(upgrade.out, /write \/opt\/hotdesk\/lib\/hotdesk\/hotdesk-agent\.mjs/);
         assert.equal(
@@ -331,6 +329,18 @@ describe('install.sh', (test) => {
               refused.err,
               /proxy: it does not let this machine to 127\.0\.0\.1:\d+ \(it answers 403\)/,
             );
+
+            const port = await freePort();
+            // biome-ignore format: a table
+            const away: [string, RegExp][] = [
+              [`http://office:CANARY-7@127.0.0.1:${port}`, new RegExp(`port blocked: .* 127\\.0\\.0\\.1 port ${port}`)],
+              ['http://office:CANARY-7@127.0.0.1:99999',     /proxy: .*127\.0\.0\.1:99999/],
+            ];
+            for (const [proxyUrl, said] of away) {
+              const { err } = await run('sh', [script, ...args], { ...env, HTTPS_PROXY: proxyUrl });
+              assert.match(err, said);
+              assert.not.match(err, 'CANARY-7');
+            }
 
             const first = await run('sh', [script, ...args], env);
             assert.is(first.code, 0, first.err);
