@@ -52,13 +52,14 @@ export const enrolTokenNoun: Noun = {
       field('spentAt', 'spent'),
     ]),
     create: {
-      about: 'prints the line that installs an agent; its token is good once, for 10 minutes',
+      about:
+        'prints a token, good once, for 10 minutes; on standard error the line that installs an agent with it',
       args: [],
       flags: [valued('site', 'ID', 'of the new agent')],
       async run(call) {
         const asked = call.client.ask('POST', '/enrol-tokens', { site: need(call, 'site') });
-        const json = (await asked) as { installLine: string };
-        return { type: 'text', text: json.installLine, json };
+        const json = (await asked) as { token: string; installLine: string };
+        return { type: 'text', text: json.token, aside: json.installLine, json };
       },
     },
   },

@@ -107,11 +107,14 @@ function readCommand(name: string, argv: readonly string[]): Command {
   return { verb, args, flags };
 }
 
-function print(result: Result, asJson: boolean, { out }: Io): void {
+function print(result: Result, asJson: boolean, { out, err }: Io): void {
   if (asJson) out(JSON.stringify(jsonOf(result)));
   else if (result.type === 'items') out(formatTable(result.items, result.columns));
   else if (result.type === 'item') out(formatFields(result.item));
-  else if (result.type === 'text') out(result.text);
+  else if (result.type === 'text') {
+    if (result.aside !== undefined) err(result.aside);
+    out(result.text);
+  }
 }
 
 function jsonOf(result: Result): object {

@@ -12,7 +12,8 @@ export type Flag = FlagShape & { about: string; value?: string };
 export type Result =
   | { type: 'items'; items: readonly Row[]; columns: readonly Column[]; refused?: string; json?: object }
   | { type: 'item'; item: Row; json?: object }
-  | { type: 'text'; text: string; json: object }
+  /** `aside`: for whoever reads along, on standard error. */
+  | { type: 'text'; text: string; aside?: string; json: object }
   | { type: 'done' };
 
 export type Call = {

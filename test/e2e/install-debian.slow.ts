@@ -68,7 +68,7 @@ describe('install.sh on a booted Debian', (test) => {
     assert.is(await show(unit, 'ActiveState'), 'active', unit);
     return Number(await show(unit, 'MainPID'));
   };
-  const pasted = async () => (await sh('hotdesk enrol-token create --site berlin')).trim();
+  const pasted = async () => (await sh('hotdesk enrol-token create --site berlin 2>&1 >/dev/null')).trim();
   const agent = async () => {
     const { items } = JSON.parse(await sh('hotdesk agent list --json')) as {
       items: { id: string; isUp: boolean; version?: string; sip?: string; http?: string }[];
@@ -355,7 +355,7 @@ describe('install.sh on a booted Debian of another processor', (test) => {
         const packed = await prepare(debian, arch);
         await sh(`${withNode} sh /opt/dist/install.sh controller`);
         await sh(`hotdesk site create berlin && hotdesk bundle add-node ${packed}`);
-        const line = (await sh('hotdesk enrol-token create --site berlin')).trim();
+        const line = (await sh('hotdesk enrol-token create --site berlin 2>&1 >/dev/null')).trim();
         const said = await sh(line);
         process.stdout.write(`\n${said}`);
         assert.match(said, `fetch Node for ${nodeArch[arch]} from the controller`);

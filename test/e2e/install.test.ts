@@ -149,7 +149,8 @@ describe('install.sh', (test) => {
         await client.ask('POST', '/sites', { id: 'berlin', timeZone: 'Europe/Berlin' });
         const create = start(hotdesk, ['enrol-token', 'create', '--site', 'berlin', '--data', data]);
         assert.is(await create.exited, 0);
-        const line = create.out[0] ?? '';
+        const line = create.err().trim();
+        assert.ok(line.endsWith(` --token ${create.out.join()}`), 'the token alone is its output');
         assert.match(
           line,
           `https://${host}/install.sh | sh -s -- agent --controller wss://${host} --token hd1.`,
