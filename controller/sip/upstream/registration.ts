@@ -30,6 +30,8 @@ export type RegistrationOptions = {
   clock: Clock;
   random: (bytes: number) => Uint8Array;
   onChange(state: RegistrationState): void;
+  /** He is logged in again, and has another one of the same name there: to take this one back would end that. */
+  isReplaced?(): boolean;
   expiresSeconds?: number;
 };
 
@@ -52,6 +54,7 @@ const refusals = new Set([401, 403, 404, 407]);
 
 export function createRegistration(options: RegistrationOptions): Registration {
   const { extension, upstream, clock, random, onChange, expiresSeconds = 600 } = options;
+  const { isReplaced = () => false } = options;
   const token = () => Buffer.from(random(12)).toString('base64url');
   const callId = token();
   const tag = token();
@@ -139,7 +142,7 @@ export function createRegistration(options: RegistrationOptions): Registration {
       const isGranted = response !== undefined && statusOf(response) < 300;
       if (!isClosed) settle(response);
       // He logged out while it was on its way: the PBX would send his calls here until it expires.
-      else if (!isStopped && (isGranted || state.state === 'registered')) takeBack();
+      else if (!isStopped && (isGranted || state.state === 'registered') && !isReplaced()) takeBack();
     });
   }
 

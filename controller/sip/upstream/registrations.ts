@@ -72,6 +72,7 @@ export function createRegistrations(options: RegistrationsOptions): Registration
       clock,
       random,
       peers: () => peersOf(upstream, extension),
+      isReplaced: () => entries.get(extension)?.registration.state.upstream === upstream,
       onChange(state) {
         const level = state.state === 'registered' ? 'info' : 'warn';
         log[level](

@@ -1,12 +1,17 @@
 /** When one user's registration is tried again, and when it is not. */
 
+import { pino } from 'pino';
 import * as assert from 'uvu/assert';
+import type { Change } from '#controller/model/ports.ts';
 import type { UpstreamPeer } from '#controller/sip/peer.ts';
 import { createRegistration } from '#controller/sip/upstream/registration.ts';
+import { createRegistrations } from '#controller/sip/upstream/registrations.ts';
 import { createResponse, type SipMessage } from '#protocol/sip/message.ts';
 import type { OnClient } from '#protocol/sip/transactions.ts';
 import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
+import { createMemoryStore } from '#test/support/memory-store.ts';
+import { configured } from './pbx.ts';
 
 const at = { address: '192.0.2.1', port: 5060 };
 const peer: UpstreamPeer = {
@@ -74,5 +79,47 @@ describe('controller/sip/upstream: a registration', (test) => {
     registration.close();
     answer(403);
     assert.equal(expires(), ['600']);
+  });
+
+  test('on its way at logout and granted after he is back stands: to take it back would end the new one', () => {
+    const login: Change = {
+      type: 'put',
+      collection: 'sessions',
+      value: { device: 'HD0001', extension: '100', since: 0, how: 'api' },
+    };
+    const account = { id: 'pbx', user: 'u100', secret: 'sealed' };
+    const store = createMemoryStore([
+      {
+        type: 'put',
+        collection: 'upstreams',
+        value: configured({ id: 'pbx', mode: 'register', addresses: [at] }),
+      },
+      {
+        type: 'put',
+        collection: 'users',
+        value: { extension: '100', name: 'Anna', hotdesk: true, keys: [], upstream: account },
+      },
+      login,
+    ]);
+    const clock = createFakeClock();
+    const asked: { message: SipMessage; on: OnClient }[] = [];
+    const registrations = createRegistrations({
+      ...{ store, clock, log: pino({ level: 'silent' }) },
+      random: (bytes) => new Uint8Array(bytes),
+      ask: (message, _, on) => void asked.push({ message, on }),
+      peersOf: () => [peer],
+      onChange: () => undefined,
+    });
+    clock.advance(1);
+    store.note([{ type: 'delete', collection: 'sessions', id: 'HD0001' }]);
+    store.note([login]);
+    clock.advance(1);
+    assert.is(asked.length, 2);
+    for (const { message, on } of [...asked]) on.response(createResponse(message, 200, { toTag: 't' }));
+    assert.equal(
+      asked.map(({ message }) => message.get('Expires')),
+      ['600', '600'],
+    );
+    registrations.close();
   });
 });
