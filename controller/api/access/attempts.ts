@@ -9,10 +9,11 @@
  *
  * So a stranger keeps nobody out who signs in from elsewhere, and a thousand of
  * them get a few tries a minute. Kept in the store, bounded, over a restart, and
- * under a hash: what was typed for a name may have been a password.
+ * under a hash with a key that is not there: what was typed for a name may have
+ * been a password.
  */
 
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { PinLock } from '#controller/model/model.ts';
 import type { Change, Store } from '#controller/model/ports.ts';
 import { addFailure, type Limit, takeFailure } from '#controller/sessions/locks.ts';
@@ -30,24 +31,26 @@ const limits: Readonly<Record<'pair' | 'address' | 'account', Limit>> = {
 
 const pruneMs = minute;
 
-export type AttemptsOptions = { store: Store; clock: Clock; maxKept?: number };
+export type AttemptsOptions = { store: Store; clock: Clock; key: Uint8Array; maxKept?: number };
 
 export class Attempts {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #key: Uint8Array;
   readonly #maxKept: number;
   #prunedAt: number | undefined;
 
-  constructor({ store, clock, maxKept = 10_000 }: AttemptsOptions) {
+  constructor({ store, clock, key, maxKept = 10_000 }: AttemptsOptions) {
     this.#store = store;
     this.#clock = clock;
+    this.#key = key;
     this.#maxKept = maxKept;
   }
 
   /** Counts it as wrong until `right` says otherwise. Throws `limit.reached`. */
   charge(account: string, address: string): { right(): void } {
     const now = this.#clock.wall();
-    const scopes = scopesOf(account, address).map(({ id, limit }) => ({ limit, count: this.#of(id) }));
+    const scopes = this.#scopes(account, address).map(({ id, limit }) => ({ limit, count: this.#of(id) }));
     const until = Math.max(...scopes.map(({ count }) => count.lockedUntil));
     if (until > now) {
       const seconds = Math.ceil((until - now) / 1_000);
@@ -57,11 +60,20 @@ export class Attempts {
     this.#store.note([...this.#prunable(now), ...charged]);
     return {
       right: () => {
-        const [pair, ...others] = scopesOf(account, address);
+        const [pair, ...others] = this.#scopes(account, address);
         const given = others.map(({ id, limit }) => put(takeFailure(this.#of(id), limit)));
         this.#store.note(pair === undefined ? given : [remove(pair), ...given]);
       },
     };
+  }
+
+  #scopes(account: string, address: string): { id: string; limit: Limit }[] {
+    const hash = (text: string) => createHmac('sha256', this.#key).update(text).digest('base64url');
+    return [
+      { id: hash(`pair ${account} ${address}`), limit: limits.pair },
+      { id: hash(`address ${address}`), limit: limits.address },
+      { id: hash(`account ${account}`), limit: limits.account },
+    ];
   }
 
   #of(id: string): PinLock {
@@ -84,16 +96,6 @@ const put = (value: PinLock): Change => ({ type: 'put', collection: 'passwordLoc
 const remove = ({ id }: { id: string }): Change => ({ type: 'delete', collection: 'passwordLocks', id });
 
 const scopeCount = 3;
-
-function scopesOf(account: string, address: string): { id: string; limit: Limit }[] {
-  return [
-    { id: hash(`${account} ${address}`), limit: limits.pair },
-    { id: hash(`address ${address}`), limit: limits.address },
-    { id: hash(`account ${account}`), limit: limits.account },
-  ];
-}
-
-const hash = (text: string) => createHash('sha256').update(text).digest('base64url');
 
 /** One customer of a provider has a /64 (RFC 6177): he is one. */
 export function networkOf(address: string): string {

@@ -9,7 +9,8 @@
  *     POST /setup-link                        → 201 {url, expiresAt}: a new link, the only time it is shown
  *
  * No such account, a wrong password and a wrong code are one answer, after the
- * same work. That a code is missing is said to who knows the password.
+ * same work. That a code is missing is said to who knows the password. The audit
+ * log has no name that nobody has: it may be a password in the wrong field.
  */
 
 import { createHash, randomBytes } from 'node:crypto';
@@ -52,7 +53,7 @@ export function createSignIn(
 ): Pick<SignInDeps, 'signIns' | 'attempts' | 'passwords'> {
   return {
     signIns: new SignIns({ store, clock, proofOf: (subject) => proofOf(store, subject) }),
-    attempts: new Attempts({ store, clock }),
+    attempts: new Attempts({ store, clock, key: keys.passwordPepper }),
     passwords: new Pins({ pepper: keys.passwordPepper, cost: passwordCost, maxWaiting: 16 }),
   };
 }
@@ -91,9 +92,9 @@ export function signInRoutes(deps: SignInDeps): Route[] {
 
   async function asAccount(c: Context, typed: { name: string; password: string; code?: string | undefined }) {
     const name = accountName.safeParse(typed.name).data ?? '?';
-    c.set('auditDetails', { account: name });
-    const { right } = attempts.charge(name, networkOf(remoteOf(c)));
     const account = store.get('accounts', name);
+    c.set('auditDetails', { account: account === undefined ? '?' : name });
+    const { right } = attempts.charge(name, networkOf(remoteOf(c)));
     if (!(await passwords.isRight(typed.password, account?.passwordHash)) || account === undefined) {
       throw refused();
     }
@@ -106,7 +107,7 @@ export function signInRoutes(deps: SignInDeps): Route[] {
 
   async function asUser(c: Context, typed: { extension: string; pin: string }) {
     const id = extension.safeParse(typed.extension).data ?? '?';
-    c.set('auditDetails', { extension: id });
+    c.set('auditDetails', { extension: store.get('users', id) === undefined ? '?' : id });
     if ((await pins.check(networkOf(remoteOf(c)), typed.extension, typed.pin)) !== 'right') throw refused();
     const { pinHash } = store.get('users', id) ?? {};
     if (pinHash === undefined) throw refused();

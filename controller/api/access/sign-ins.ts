@@ -9,6 +9,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { SignIn } from '#controller/model/account.ts';
 import type { Change, Kept, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
+import { Fault } from '#protocol/fault.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -64,11 +65,21 @@ export class SignIns {
       this.#store.note([remove(kept)]);
       return undefined;
     }
+    return this.#used(kept) ? kept.subject : undefined;
+  }
+
+  /** False: it is being ended, and what is noted now would undo that. */
+  #used(kept: Kept<SignIn>): boolean {
     const now = this.#clock.wall();
-    if (now - kept.lastAt >= noteMs) {
-      this.#store.note([{ type: 'put', collection: 'signIns', value: { ...kept, lastAt: now } }]);
+    if (now - kept.lastAt < noteMs) return true;
+    const value = { ...kept, lastAt: now };
+    try {
+      this.#store.note([{ type: 'put', collection: 'signIns', value, expect: kept.revision }]);
+      return true;
+    } catch (error) {
+      if (!Fault.is(error, 'conflict')) throw error;
+      return false;
     }
-    return kept.subject;
   }
 
   async end(token: string): Promise<void> {

@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import * as assert from 'uvu/assert';
 import { Attempts } from '#controller/api/access/attempts.ts';
@@ -5,7 +9,9 @@ import { createSignIn, newSetupLink } from '#controller/api/access/sign-in.ts';
 import { SignIns } from '#controller/api/access/sign-ins.ts';
 import { createApp } from '#controller/api/app.ts';
 import { createKeys } from '#controller/keys.ts';
+import { openStore } from '#controller/store/store.ts';
 import { createApiWorld } from '#test/controller/api/world.ts';
+import { createFakeClock } from '#test/support/clock.ts';
 import { describe } from '#test/support/describe.ts';
 
 const host = 'hotdesk.example:8480';
@@ -181,7 +187,8 @@ describe('sign-in', (test) => {
     assert.is((await signIn()).status, 429);
     const kept = JSON.stringify([...store.list('signIns'), ...store.list('passwordLocks')]);
     assert.not.match(kept, new RegExp(`canary|horse|scrypt|${headers.cookie.split('=')[1]}`));
-    assert.not.match(JSON.stringify(store.list('passwordLocks')), 'anna');
+    const plain = createHash('sha256').update('account anna').digest('base64url');
+    assert.not.match(JSON.stringify(store.list('passwordLocks')), new RegExp(`anna|${plain}`));
   });
 
   test('signing out ends one, on disk; the longest unused of too many goes, and what is over is swept', async () => {
@@ -212,9 +219,25 @@ describe('sign-in', (test) => {
     assert.is(store.list('signIns').length, 1);
   });
 
+  test('one that is used in the moment it is ended does not come back', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hotdesk-sign-ins-'));
+    const store = await openStore({ folder, log: { info() {}, warn() {}, error() {} } });
+    const clock = createFakeClock();
+    const signIns = new SignIns({ store, clock, proofOf: () => 'proof' });
+    const anna = { type: 'account', id: 'anna' } as const;
+    const token = await signIns.begin(anna, 'proof');
+    clock.advance(hour);
+    const ended = signIns.endAllOf(anna); // not on disk yet
+    const during = signIns.find(token);
+    await ended;
+    assert.equal([during, signIns.find(token), store.list('signIns')], [undefined, undefined, []]);
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
   test('wrong tries are kept for so many, and those that leaked away are swept', async () => {
     const { store, clock } = await createDoor();
-    const attempts = new Attempts({ store, clock, maxKept: 12 });
+    const attempts = new Attempts({ store, clock, key: new Uint8Array(32), maxKept: 12 });
     for (let nth = 0; nth < 20; nth++) {
       attempts.charge(`name ${nth}`, `192.0.2.${nth}`);
       clock.advance(1_000);
@@ -264,14 +287,25 @@ describe('sign-in', (test) => {
     const { ask, signIn, audit } = await createDoor();
     await ask('POST', '/sign-in', { name: 'anna', password: 'canary' });
     await signIn();
+    // In the wrong fields.
+    await ask('POST', '/sign-in', { name: 'canary', password: 'anna' });
+    await ask('POST', '/sign-in', { extension: '482915', pin: '100' });
+    await ask('POST', '/sign-in', { extension: '100', pin: '482915' });
     assert.equal(
-      audit.entries.map(({ who, what, details }) => [who, what, details?.account, details?.status]),
+      audit.entries.map(({ who, details: { account, extension, status } = {} }) => [
+        who,
+        account ?? extension,
+        status,
+      ]),
       [
-        ['nobody', 'POST /sign-in', 'anna', 401],
-        ['anna', 'POST /sign-in', 'anna', 200],
+        ['nobody', 'anna', 401],
+        ['anna', 'anna', 200],
+        ['nobody', '?', 401],
+        ['nobody', '?', 401],
+        ['extension 100', '100', 200],
       ],
     );
-    assert.not.match(JSON.stringify(audit.entries), /canary|horse/);
+    assert.not.match(JSON.stringify(audit.entries), /canary|horse|482915/);
   });
 });
 
