@@ -7,9 +7,9 @@
  *     {documents: {collection: [document]}, files: {path: base64}}
  *
  * The master key is not in it: who finds the file finds nothing, and who wants
- * it back needs master.key, which is kept elsewhere. Nor is who is signed in: a
- * sign-in that has ended does not come back. Of the audit log the newest files
- * are taken, as far as they fit.
+ * it back needs master.key, which is kept elsewhere. Nor is who is signed in, or
+ * for whom a window is open: what has ended does not come back. Of the audit log
+ * the newest files are taken, as far as they fit.
  */
 
 import { lchown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -30,7 +30,11 @@ const masterKey = 'master.key';
 /** Not of a backup: what is made anew, Node for offices (large, and npm has it), and the store, whose documents are in it. */
 const without = new Set(['store', 'bundle', 'control.sock', masterKey]);
 /** What a restored controller must not believe any more. */
-const withoutCollections: ReadonlySet<CollectionName> = new Set(['signIns', 'passwordLocks']);
+const withoutCollections: ReadonlySet<CollectionName> = new Set([
+  'signIns',
+  'passwordLocks',
+  'adoptionWindows',
+]);
 const maxFileBytes = 64 * 1024 * 1024;
 const maxArchiveBytes = 512 * 1024 * 1024;
 /** So many documents a commit. */
@@ -56,6 +60,8 @@ export async function createBackup({ store, data, keys, now }: BackupOptions): P
       .filter((name) => !withoutCollections.has(name))
       .map((name) => [name, store.list(name).map(({ revision: _, ...document }) => document)]),
   );
+  // What a phone has had by the time of a restore, nobody knows: it is asked to fetch.
+  documents.deliveries = store.list('deliveries').map(({ device }) => ({ device, etag: '' }));
   const files = await readFiles(data);
   const packed = await promisify(gzip)(JSON.stringify({ documents, files }));
   const header = JSON.stringify({ hotdesk: 'backup', version, madeAt: new Date(now).toISOString() });

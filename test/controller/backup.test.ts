@@ -30,7 +30,7 @@ async function world() {
       pinHash: 'scrypt:canary',
     },
   }));
-  // Who is signed in, and whose password was guessed at, are no part of it.
+  // Who is signed in, whose password was guessed at, and who may have a config without a token, are no part of it.
   const signIn = {
     id: 's'.repeat(43),
     subject: { type: 'user' as const, id: '1042' },
@@ -44,6 +44,8 @@ async function world() {
       collection: 'passwordLocks',
       value: { id: 'x', failures: 5, lastFailureAt: 0, lockedUntil: 9e15 },
     },
+    { type: 'put', collection: 'adoptionWindows', value: { id: 'site berlin', until: 9e15, adopted: [] } },
+    { type: 'put', collection: 'deliveries', value: { device: 'HD0001', etag: '"as it was"' } },
     ...users,
   ]);
   await mkdir(join(data, 'site-ca'), { recursive: true });
@@ -73,10 +75,14 @@ describe('backup', (test) => {
     const data = join(root, 'new');
     assert.not.match(archive, /canary|berlin|the key/);
     const made = await restoreBackup({ archive, data, masterKeyFile: key, log });
-    assert.equal(made, { documents: 1_501, files: 3 });
+    assert.equal(made, { documents: 1_502, files: 3 });
     const store = await openStore({ folder: join(data, 'store'), log });
     assert.is(store.list('users').length, 1_500);
-    assert.equal([...store.list('signIns'), ...store.list('passwordLocks')], []);
+    const left = (['signIns', 'passwordLocks', 'adoptionWindows'] as const).flatMap((name) =>
+      store.list(name),
+    );
+    assert.equal(left, []);
+    assert.is(store.get('deliveries', 'HD0001')?.etag, '', 'its phone is asked to fetch its config');
     assert.is(store.get('users', '1042')?.pinHash, 'scrypt:canary');
     assert.is(store.get('sites', 'berlin')?.timeZone, 'Europe/Berlin');
     await store.close();
@@ -93,7 +99,7 @@ describe('backup', (test) => {
     const fresh = join(root, 'fresh');
     await mkdir(fresh);
     await writeFile(join(fresh, 'master.key'), await readFile(key));
-    assert.is((await restoreBackup({ archive, data: fresh, log })).documents, 1_501);
+    assert.is((await restoreBackup({ archive, data: fresh, log })).documents, 1_502);
     await close();
   });
 
