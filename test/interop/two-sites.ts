@@ -293,6 +293,7 @@ export async function capture({ namespace }: Desk): Promise<Capture> {
     '-i',
     'eth0',
     '-U',
+    '--immediate-mode', // else what came in the last second is lost at the end
     '-Z',
     'root',
     '-s',
