@@ -11,9 +11,13 @@ import * as z from 'zod';
 export const secondDevice = z.enum(['allow', 'move', 'refuse']);
 
 /** `none` where a wider policy has one: no limit here. */
-const minutes = z.union(
-  [z.int().min(1).max(44_640), z.literal('none')],
-  'is 1 to 44640 minutes (31 days), or "none"',
+const aLimit = 'is 1 to 44640 minutes (31 days), or "none"';
+const minutes = z.union([z.int().min(1, aLimit).max(44_640, aLimit), z.literal('none')], aLimit);
+
+const aTime = 'is a time of day as 20:00, or "none"';
+const timeOfDay = z.union(
+  [z.string().regex(/^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/, aTime), z.literal('none')],
+  aTime,
 );
 
 const limits = {
@@ -22,12 +26,7 @@ const limits = {
   /** Since the login or the last call. */
   idleMinutes: minutes.optional(),
   /** A time of day in the site's zone. */
-  endsAt: z
-    .union(
-      [z.string().regex(/^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/), z.literal('none')],
-      'is a time of day as 20:00, or "none"',
-    )
-    .optional(),
+  endsAt: timeOfDay.optional(),
 };
 
 /** What a session began with, and keeps: a change of policy ends nobody's session. */

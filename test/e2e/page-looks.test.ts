@@ -138,6 +138,19 @@ describe('the page', (test) => {
       const said = (await page.locator('body').textContent()) ?? '';
       assert.not.match(said, /\b(Overview|Phones|Users|Save|Search|Remove|Nobody|Log out)\b/, hash);
     }
+    await visit(page, '#/users/new');
+    const send = page.getByRole('button', { name: 'Benutzer anlegen' });
+    for (const [label, typed, said] of [
+      ['Nebenstelle', '101', '„101“ gibt es schon'],
+      ['Nebenstelle', '112', '112 ist eine Notrufnummer von berlin'],
+    ] as const) {
+      await page.getByLabel(label).fill(typed);
+      await page.getByLabel('Name').fill('Eva');
+      await page.getByLabel('PIN').fill('480915');
+      await send.click();
+      await page.getByText(said).waitFor();
+    }
+    assert.is(await page.locator('[role=alert] [lang=en]').count(), 0);
     await visit(page, '#/devices/HD0001');
     await page.getByText('weil sich dort jemand anderes angemeldet hat').first().waitFor();
     await page.reload();

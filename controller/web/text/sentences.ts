@@ -1,10 +1,13 @@
 /**
- * What the server says of phones and places, in German. It says it in English,
- * to the command line and to programs too; a sentence that is not here is shown
- * as it came.
+ * What the server says, of phones and places and (./refusals.ts) of what it
+ * refuses, in German. It says it in English, to the command line and to programs
+ * too; a sentence that is not here is shown as it came.
  */
 
-const sentences: readonly (readonly [english: RegExp, german: string])[] = [
+import { refusals } from './refusals.ts';
+
+const sentences: typeof refusals = [
+  ...refusals,
   [/^waits for the call to end$/, 'wartet auf das Ende des Gesprächs'],
   [
     /^the phone is not registered: is it switched on and connected\?$/,

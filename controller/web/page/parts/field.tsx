@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
-type Around = { label: string; hint?: ComponentChildren; wrong?: string | undefined };
+type Around = { label: string; hint?: ComponentChildren; wrong?: ComponentChildren | undefined };
 
 type Wired = { id: string; 'aria-describedby': string | undefined; 'aria-invalid': boolean | undefined };
 
@@ -22,7 +22,7 @@ export function Field({
       {told !== undefined && (
         <div id={told} class="hint">
           {wrong !== undefined && (
-            <span class="wrong" role="alert" lang="en">
+            <span class="wrong" role="alert">
               {wrong}
             </span>
           )}

@@ -4,12 +4,13 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { type Problem, toProblem } from '#controller/web/page/api.ts';
 import { ProblemLine } from './problem.tsx';
+import { Said } from './said.tsx';
 
 export type Submit = {
   isBusy: boolean;
   problem: Problem | undefined;
   /** The sentence for one field, when that is what was wrong. */
-  wrong(...fields: string[]): string | undefined;
+  wrong(...fields: string[]): ComponentChildren | undefined;
   /** Answers whether it went well. */
   run(action: () => Promise<unknown>): Promise<boolean>;
 };
@@ -20,7 +21,7 @@ export function useSubmit(): Submit {
   return {
     isBusy,
     problem,
-    wrong: (...fields) => (isAbout(problem, fields) ? withoutField(problem) : undefined),
+    wrong: (...fields) => (isAbout(problem, fields) ? <Said>{withoutField(problem)}</Said> : undefined),
     async run(action) {
       if (isBusy) return false;
       setBusy(true);

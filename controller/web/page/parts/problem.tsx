@@ -1,7 +1,8 @@
-/** What went wrong, read out at once. The server's own sentence is English, and marked so. */
+/** What went wrong, read out at once: a sentence for its kind, then the server's own. */
 
 import type { Problem } from '#controller/web/page/api.ts';
 import { useText } from '#controller/web/page/context.ts';
+import { Said } from './said.tsx';
 
 export function ProblemLine({ problem }: { problem: Problem | undefined }) {
   const text = useText();
@@ -10,7 +11,7 @@ export function ProblemLine({ problem }: { problem: Problem | undefined }) {
   return (
     <p class="problem" role="alert">
       <strong>{known ?? text.problems.internal}</strong>{' '}
-      <bdi lang="en">{problem.status === 0 ? '' : problem.detail}</bdi>
+      {problem.status !== 0 && <Said>{problem.detail}</Said>}
     </p>
   );
 }

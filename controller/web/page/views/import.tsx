@@ -12,6 +12,7 @@ import { FileButton } from '#controller/web/page/parts/file-button.tsx';
 import { useSubmit } from '#controller/web/page/parts/form.tsx';
 import { Name } from '#controller/web/page/parts/name.tsx';
 import { ProblemLine } from '#controller/web/page/parts/problem.tsx';
+import { Said } from '#controller/web/page/parts/said.tsx';
 import { Table } from '#controller/web/page/parts/table.tsx';
 import { View } from '#controller/web/page/parts/view.tsx';
 import { go } from '#controller/web/page/route.ts';
@@ -190,11 +191,7 @@ function Found({
           {
             id: 'detail',
             title: text.detail,
-            cell: ({ detail }) => (
-              <span lang="en">
-                <Name>{detail}</Name>
-              </span>
-            ),
+            cell: ({ detail }) => <Said>{detail}</Said>,
           },
         ]}
       />

@@ -1,5 +1,6 @@
 /** One key of a layout: its handle (drag it, or arrow keys on it), what it does, where it may go. */
 
+import type { ComponentChildren } from 'preact';
 import { useText } from '#controller/web/page/context.ts';
 import { keyTypes } from '#controller/web/page/keys.ts';
 import type { Key } from '#controller/web/page/shapes.ts';
@@ -28,7 +29,7 @@ export function KeyRow({
   value: Key;
   index: number;
   count: number;
-  wrong: string | undefined;
+  wrong: ComponentChildren | undefined;
   isDragged: boolean;
   onChange(key: Key): void;
   onMove(to: number): void;
@@ -120,7 +121,7 @@ export function KeyRow({
         </button>
       </span>
       {wrong !== undefined && (
-        <p class="wrong" role="alert" lang="en">
+        <p class="wrong" role="alert">
           {wrong}
         </p>
       )}

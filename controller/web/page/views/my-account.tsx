@@ -1,5 +1,6 @@
 /** The account of who is signed in: another password, and a second factor. */
 
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { useApp, useText } from '#controller/web/page/context.ts';
@@ -56,7 +57,11 @@ function Password() {
   );
 }
 
-function CurrentField(props: { value: string; onValue(value: string): void; wrong: string | undefined }) {
+function CurrentField(props: {
+  value: string;
+  onValue(value: string): void;
+  wrong: ComponentChildren | undefined;
+}) {
   const text = useText();
   return (
     <TextField label={text.currentPassword} type="password" autocomplete="current-password" {...props} />

@@ -41,7 +41,7 @@ export function RoleFields({
         <fieldset class="choices">
           <legend>{text.sites}</legend>
           {wrong !== undefined && (
-            <p class="problem" role="alert" lang="en">
+            <p class="problem" role="alert">
               {wrong}
             </p>
           )}

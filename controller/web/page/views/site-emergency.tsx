@@ -1,5 +1,6 @@
 /** Where a call for help of one office goes, who is told of it, and whether the way is open. */
 
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask } from '#controller/web/page/api.ts';
 import { hasRole, useApp, useItems, useText } from '#controller/web/page/context.ts';
@@ -8,6 +9,7 @@ import { Badge } from '#controller/web/page/parts/badge.tsx';
 import { Copy } from '#controller/web/page/parts/copy.tsx';
 import { AreaField, SelectField, TextField } from '#controller/web/page/parts/field.tsx';
 import { Form, Send, useSubmit } from '#controller/web/page/parts/form.tsx';
+import { Said } from '#controller/web/page/parts/said.tsx';
 import type { EmergencyReport, EmergencyRoute, Site } from '#controller/web/page/shapes.ts';
 
 export function SiteEmergency({ site }: { site: Site }) {
@@ -103,7 +105,7 @@ function Routes({
 }: {
   routes: readonly EmergencyRoute[];
   onRoutes(routes: readonly EmergencyRoute[]): void;
-  wrong: string | undefined;
+  wrong: ComponentChildren | undefined;
 }) {
   const text = useText();
   const { items: upstreams } = useItems('upstreams');
@@ -117,7 +119,7 @@ function Routes({
       <legend>{text.routes}</legend>
       <p class="hint">{routes.length === 0 ? text.noRoutes : text.routesHint}</p>
       {wrong !== undefined && (
-        <p class="problem" role="alert" lang="en">
+        <p class="problem" role="alert">
           {wrong}
         </p>
       )}
@@ -222,8 +224,8 @@ function Report({ report: { ok, device, steps } }: { report: EmergencyReport }) 
                 {`${route === '' ? '' : `${route}: `}${text.testSteps[step as keyof typeof text.testSteps] ?? step}`}
               </Badge>
             </span>
-            <span class="hint" lang="en">
-              {detail}
+            <span class="hint">
+              <Said>{detail}</Said>
             </span>
           </li>
         ))}
