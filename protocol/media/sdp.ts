@@ -10,8 +10,8 @@
  *     a=sendrecv                           direction; the session's when absent
  *
  * The lines are the truth and are written back as they were, in their order;
- * everything else is read from them once. To change something, change a line
- * with `withTarget` and the like, which answer with a new Sdp.
+ * everything else is read from them once. Who changes something writes other
+ * lines (./readdress.ts).
  *
  * What comes in is hostile: size, counts and every number are bounded, and a
  * NUL is refused (it has ended other people's strings early).
@@ -98,28 +98,6 @@ export function rtpTarget(sdp: Sdp, index = 0): HostPort | undefined {
   if (media === undefined || media.port === 0 || address === undefined || !isUnicast(address))
     return undefined;
   return { address, port: media.port };
-}
-
-/** The same with the media at `index` going to `target`; a `c=` of its own is added when it had none. */
-export function withTarget(sdp: Sdp, index: number, target: HostPort): Sdp {
-  const connection = { type: 'c', value: formatConnection(target.address) };
-  return withLines(sdp, index, (lines) => {
-    const [first, ...rest] = lines;
-    const words = (first?.value ?? '').split(' ');
-    words[1] = String(target.port);
-    const others = rest.filter(({ type }) => type !== 'c');
-    // RFC 8866 9: i= stands before c=.
-    const title = others.filter(({ type }) => type === 'i');
-    const after = others.filter(({ type }) => type !== 'i');
-    return [{ type: 'm', value: words.join(' ') }, ...title, connection, ...after];
-  });
-}
-
-export function withDirection(sdp: Sdp, index: number, direction: Direction): Sdp {
-  return withLines(sdp, index, (lines) => [
-    ...lines.filter((line) => !isDirection(line)),
-    { type: 'a', value: direction },
-  ]);
 }
 
 /** `IN IP4 192.0.2.1` for `c=` and the end of `o=`. */
@@ -244,14 +222,6 @@ function isUnicast(address: string): boolean {
   const text = address.toLowerCase();
   // IPv4 in IPv6 clothes is never what a phone means, and would walk around the checks above.
   return !text.startsWith('ff') && !text.includes('.') && !/^[0:]*(?:ffff:.*)?$/.test(text);
-}
-
-// --- changing ------------------------------------------------------------------
-
-function withLines(sdp: Sdp, index: number, change: (lines: readonly SdpLine[]) => SdpLine[]): Sdp {
-  const inherited = { connection: connectionOf(sdp.lines), direction: directionOf(sdp.lines) ?? 'sendrecv' };
-  const media = sdp.media.map((one, at) => (at === index ? readMedia(change(one.lines), inherited) : one));
-  return { lines: sdp.lines, media };
 }
 
 const malformed = (why: string) => new Fault('sdp.malformed', `malformed SDP: ${why}`);

@@ -1,14 +1,7 @@
 import * as assert from 'uvu/assert';
 import type { HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
-import {
-  type Direction,
-  formatSdp,
-  parseSdp,
-  rtpTarget,
-  withDirection,
-  withTarget,
-} from '#protocol/media/sdp.ts';
+import { type Direction, formatSdp, parseSdp, rtpTarget } from '#protocol/media/sdp.ts';
 import { describe } from '#test/support/describe.ts';
 
 /** A desk phone's offer, shortened where `lines` says so. */
@@ -157,35 +150,6 @@ describe('sdp', (test) => {
     assert.is(formatSdp(parseSdp(offer.replaceAll('\r', ''))), offer);
     assert.is(formatSdp(parseSdp(offer.slice(0, -2))), offer);
     assert.match(formatSdp(parseSdp(Buffer.from(sdp('v=0', 's=Büro'), 'latin1'))), /s=Büro/);
-  });
-
-  test('points one media elsewhere and leaves the rest as it was', () => {
-    const text = sdp(...session, ...audio, 'i=desk', 'c=IN IP4 192.0.2.9', 'a=x', 'm=video 2000 RTP/AVP 96');
-    const moved = withTarget(parseSdp(text), 0, { address: '2001:db8::1', port: 40_000 });
-    assert.equal(rtpTarget(moved), { address: '2001:db8::1', port: 40_000 });
-    assert.equal(rtpTarget(moved, 1), to('192.0.2.77', 2_000));
-    assert.is(
-      formatSdp(moved),
-      sdp(
-        ...session,
-        'm=audio 40000 RTP/AVP 9 0 8 18 101',
-        'i=desk',
-        'c=IN IP6 2001:db8::1',
-        ...audio.slice(1),
-        'a=x',
-        'm=video 2000 RTP/AVP 96',
-      ),
-    );
-  });
-
-  test('turns the direction, whatever it was', () => {
-    const held = withDirection(
-      parseSdp(sdp(...session, 'a=sendrecv', ...audio, 'a=sendonly')),
-      0,
-      'inactive',
-    );
-    assert.is(held.media[0]?.direction, 'inactive');
-    assert.is(formatSdp(held), sdp(...session, 'a=sendrecv', ...audio, 'a=inactive'));
   });
 
   test('meets any text with an Sdp or a fault, and quickly', () => {
