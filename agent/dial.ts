@@ -7,8 +7,9 @@
 
 import { createHash } from 'node:crypto';
 import { type IncomingHttpHeaders, request } from 'node:http';
-import { BlockList, connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { isLoopback } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { connectThrough } from './proxy.ts';
 
@@ -33,7 +34,8 @@ export async function dial({ timeoutMs = 10_000, signal, ...way }: Way): Promise
   if (!isTls && controller.protocol !== 'ws:') {
     throw new Fault('input.invalid', 'controller: its address begins with wss://', { field: 'controller' });
   }
-  if (!isTls && !allowPlain && !isLoopback(host)) {
+  // Names other than localhost are not looked up for this: they may answer differently the next time.
+  if (!isTls && !allowPlain && host !== 'localhost' && !isLoopback(host)) {
     throw new Fault('forbidden', 'plain ws:// goes to this host only, unless it is allowed in so many words');
   }
   const giving = new AbortController();
@@ -177,16 +179,6 @@ function pinOf(socket: Socket): string | undefined {
   const certificate = (socket as ReturnType<typeof connectTls>).getPeerX509Certificate();
   const spki = certificate?.publicKey.export({ type: 'spki', format: 'der' });
   return spki && createHash('sha256').update(spki).digest('base64url');
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8);
-loopback.addAddress('::1', 'ipv6');
-
-/** Names other than localhost are not looked up for this: they may answer differently the next time. */
-function isLoopback(host: string): boolean {
-  const family = isIP(host);
-  return family === 0 ? host === 'localhost' : loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 const unreachable = (controller: URL, why: string, cause?: Error) =>

@@ -11,7 +11,7 @@
  */
 
 import { BlockList, isIPv6 } from 'node:net';
-import type { HostPort } from '#protocol/address.ts';
+import { type HostPort, isLoopback } from '#protocol/address.ts';
 
 // biome-ignore format: a table
 const rows: [network: string, prefix: number, what: string][] = [
@@ -33,9 +33,6 @@ const refused = rows.map(([network, prefix, what]) => ({
   family: familyOf(network),
   what,
 }));
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
 
 /** Why nothing may be sent from `local` (an address) to `remote`; undefined when it may. */
 export function whyNotTo(local: string, remote: HostPort): string | undefined {
@@ -49,8 +46,6 @@ export function whyNotTo(local: string, remote: HostPort): string | undefined {
   if (isLoopback(address) !== isLoopback(local)) return 'loopback and network do not meet';
   return undefined;
 }
-
-export const isLoopback = (address: string) => loopback.check(address, familyOf(address));
 
 function listOf(network: string, prefix: number): BlockList {
   const list = new BlockList();

@@ -7,6 +7,7 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { isLoopback } from '#protocol/address.ts';
 import { type FlagShape, readArgv, unknownWord } from '#protocol/argv.ts';
 import { Fault } from '#protocol/fault.ts';
 import type { PortRange } from '#protocol/media/port-pool.ts';
@@ -224,8 +225,7 @@ function tlsOf(given: z.infer<typeof schema>): ApiTls {
     throw wrong('api-listen', '--api-listen: name the one address that the page is reached by');
   }
   if (cert !== '') return { type: 'files', cert: resolve(cert), key: resolve(key) };
-  const isLoopback = /^127\.|^::1$/.test(address);
-  if (isLoopback && name === '') return { type: 'none' };
+  if (isLoopback(address) && name === '') return { type: 'none' };
   return { type: 'made', names: [...(name === '' ? [] : [name.toLowerCase()]), address] };
 }
 

@@ -1,6 +1,6 @@
 /** An IP address and port, and its text form: `192.0.2.1:5060`, `[2001:db8::1]:5060`. */
 
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { Fault } from './fault.ts';
 
 export type HostPort = { readonly address: string; readonly port: number };
@@ -41,6 +41,10 @@ export function toCanonical(address: string): string {
 /** However they are spelled: what a person typed, or a phone, is not what the kernel says. */
 export const sameAddress = (a: string, b: string) =>
   a === b || (a.includes(':') && b.includes(':') && toCanonical(a) === toCanonical(b));
+
+/** Of an address, not of a name. */
+export const isLoopback = (address: string) =>
+  isIPv4(address) ? address.startsWith('127.') : sameAddress(address, '::1');
 
 export const sameHostPort = (a: HostPort, b: HostPort) =>
   a.port === b.port && sameAddress(a.address, b.address);

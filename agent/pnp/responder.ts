@@ -13,8 +13,8 @@
  */
 
 import { createBuckets } from '#agent/buckets.ts';
-import { isLoopback, whyNotTo } from '#agent/target.ts';
-import type { HostPort } from '#protocol/address.ts';
+import { whyNotTo } from '#agent/target.ts';
+import { type HostPort, isLoopback } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
 import { formatNotify, formatOk, type Leg, notifyTarget, portOf, readAnswer } from './answer.ts';

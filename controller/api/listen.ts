@@ -9,7 +9,7 @@ import { createServer as createSecureServer, Server as SecureServer } from 'node
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { loadAssets } from '#controller/web/assets.ts';
-import { formatHostPort, type HostPort } from '#protocol/address.ts';
+import { formatHostPort, type HostPort, isLoopback } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { type AppDeps, createApp } from './app.ts';
 import type { Certificate } from './certificate.ts';
@@ -106,8 +106,6 @@ function serverOf(
 
 /** Of a Host header, without the port. */
 const nameIn = (host: string) => host.replace(/:\d{1,5}$/, '').replace(/^\[|\]$/g, '');
-
-const isLoopback = (address: string) => /^127\.|^::1$/.test(address);
 
 function listening(server: Server, listen: () => void): Promise<void> {
   return new Promise((resolve, reject) => {

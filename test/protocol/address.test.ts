@@ -1,5 +1,12 @@
 import * as assert from 'uvu/assert';
-import { formatHostPort, parseHostPort, sameAddress, sameHostPort, toCanonical } from '#protocol/address.ts';
+import {
+  formatHostPort,
+  isLoopback,
+  parseHostPort,
+  sameAddress,
+  sameHostPort,
+  toCanonical,
+} from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 
@@ -38,6 +45,23 @@ describe('host and port', (test) => {
     ['fe80::1%eth0',     'FE80::1%eth0',  false],
     ['no:address',       'NO:ADDRESS',    false],
   ];
+  // biome-ignore format: a table
+  const hosts: [address: string, is: boolean][] = [
+    ['127.0.0.1',        true],
+    ['127.255.0.9',      true],
+    ['::1',              true],
+    ['0:0:0:0:0:0:0:1',  true],
+    ['128.0.0.1',        false],
+    ['0.0.0.0',          false],
+    ['::',               false],
+    ['2001:db8::1',      false],
+    ['127.example',      false],
+    ['localhost',        false],
+  ];
+  test('loopback is this host, by address', () => {
+    for (const [address, is] of hosts) assert.is(isLoopback(address), is, address);
+  });
+
   for (const [a, b, isSame] of spellings) {
     test(`${a} and ${b} are ${isSame ? 'one' : 'two'}`, () => {
       assert.is(sameAddress(a, b), isSame);

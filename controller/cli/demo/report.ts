@@ -1,5 +1,6 @@
 /** What the demo says: lines for people, or one JSON object a line. */
 
+import { isLoopback } from '#protocol/address.ts';
 import { devices, emergency, users } from './cast.ts';
 import type { World } from './world.ts';
 
@@ -55,7 +56,6 @@ export async function readyOf(world: World): Promise<object> {
 }
 
 async function attach(world: World, listen: string): Promise<string> {
-  const isLoopback = /^127\.|^::1$/.test(listen);
   const people = users.map(({ extension, name, pin }) => `${extension} ${name}, PIN ${pin}`).join('; ');
   const { url } = await world.ask('POST', '/setup-link');
   return `
@@ -68,7 +68,7 @@ The world stays up; Ctrl-C ends it.
   users  ${people}
 
 Attach a phone of your own:
-${isLoopback ? '  0. it cannot reach this address: end this, and start again with --listen and an address of your network\n' : ''}\
+${isLoopback(listen) ? '  0. it cannot reach this address: end this, and start again with --listen and an address of your network\n' : ''}\
   1. npx hotdesk device create <its MAC> <its model> --site berlin --data ${world.data}
   2. type the provisioningUrl that this prints into the phone, as its provisioning server
   3. at the phone: press Login, or dial *77*100*, and type the PIN
