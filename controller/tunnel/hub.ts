@@ -106,6 +106,8 @@ export type HubCounters = {
   requestsRefused: number;
   /** RTP that waited for too long, or had no stream. */
   rtpDropped: number;
+  /** Frames over which something of ours broke: a line of log says what. */
+  framesFailed: number;
 };
 
 export interface Hub extends Flows, MediaPorts {
@@ -330,6 +332,7 @@ function sum(all: readonly Lost[]): Lost {
     flowsRefused: 0,
     requestsRefused: 0,
     rtpDropped: 0,
+    framesFailed: 0,
   };
   for (const each of all) for (const name of keysOf(total)) total[name] += each[name];
   return total;

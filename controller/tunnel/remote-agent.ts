@@ -60,7 +60,13 @@ export type RemoteAgentOptions = {
 
 /** What did not get through, counted. */
 export type Lost = Record<
-  'unknownFlow' | 'unknownControl' | 'sipDropped' | 'flowsRefused' | 'requestsRefused' | 'rtpDropped',
+  | 'unknownFlow'
+  | 'unknownControl'
+  | 'sipDropped'
+  | 'flowsRefused'
+  | 'requestsRefused'
+  | 'rtpDropped'
+  | 'framesFailed',
   number
 >;
 
@@ -131,6 +137,7 @@ export class RemoteAgent {
       sipDropped: this.#counters.sipDropped + signal.counters.dropped,
       requestsRefused: this.#http.refused,
       rtpDropped: media.droppedRtp + this.streams.dropped,
+      framesFailed: signal.counters.failed + media.counters.failed,
     };
   }
 

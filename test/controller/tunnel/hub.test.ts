@@ -60,6 +60,24 @@ describe('hub', (test) => {
       assert.equal(agent.heard, ['2 INVITE', '2 CANCEL']);
     }));
 
+  test('goes on after a message over which something of ours broke, and counts it', () => {
+    const taken: string[] = [];
+    const onSip = (_: Flow, bytes: Uint8Array) => {
+      if (bytes[0] === 'I'.charCodeAt(0)) throw new TypeError('of ours');
+      taken.push(Buffer.from(bytes).toString());
+    };
+    return inWorld(
+      async (world, defer) => {
+        const agent = await startUp(world, await world.enrol());
+        defer(() => agent.close());
+        for (const message of ['INVITE', 'OPTIONS']) agent.sip(1, text(message));
+        await until('the next one is taken', () => taken[0]);
+        assert.equal([taken, world.hub.counters.framesFailed], [['OPTIONS'], 1]);
+      },
+      { onSip },
+    );
+  });
+
   test('cannot open a TCP flow that the phone has closed', () =>
     inWorld(async (world, defer) => {
       const identity = await world.enrol();
