@@ -18,7 +18,7 @@
 
 import { isIP } from 'node:net';
 import type { Flow } from '#controller/model/model.ts';
-import type { HostPort } from '#protocol/address.ts';
+import { type HostPort, toCanonical } from '#protocol/address.ts';
 import { createKeyedHash, isSameHash, keyedChars } from './keyed-hash.ts';
 import { ivr, type NamesThere, type Peer } from './peer.ts';
 
@@ -159,7 +159,7 @@ function decodeAddress(bytes: Buffer): HostPort {
 }
 
 function encodeIpv6(address: string): number[] {
-  const [head = '', tail = ''] = canonicalIpv6(address).split('::');
+  const [head = '', tail = ''] = toCanonical(address).split('::');
   const before = head.split(':').filter((group) => group !== '');
   const after = tail.split(':').filter((group) => group !== '');
   const zeros = Array<string>(8 - before.length - after.length).fill('0');
@@ -169,8 +169,6 @@ function encodeIpv6(address: string): number[] {
 
 function decodeIpv6(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
-  return canonicalIpv6(groups.join(':'));
+  // Equal to what the agent's socket said.
+  return toCanonical(groups.join(':'));
 }
-
-/** As RFC 5952 writes it, so that it compares equal with what the agent's socket said. */
-const canonicalIpv6 = (address: string) => new URL(`http://[${address}]`).hostname.slice(1, -1);
