@@ -20,7 +20,7 @@ export type ApiOptions = Omit<AppDeps, 'access' | 'assets' | 'pageUrl'> & {
   socket: string;
   /** Absent: plain HTTP, which only loopback may have. */
   tls?: Certificate | undefined;
-  /** Who neither says nor reads anything for so long is let go. */
+  /** Who reads nothing of his answer for so long is let go. */
   silentMs?: number;
 };
 
@@ -57,6 +57,10 @@ export async function listenApi({
   const shared = { ...deps, pageUrl: () => url };
   const tcp = serverOf(createApp({ ...shared, access, assets: loadAssets() }).fetch, tls);
   tcp.timeout = silentMs;
+  // Who has nothing to read is not slow: we are, as over a whole site of phones that do not answer.
+  tcp.on('timeout', (client) => {
+    if (client.writableLength > 0) client.destroy();
+  });
   await listening(tcp, () => tcp.listen(listen.port, listen.address));
   const { port } = tcp.address() as AddressInfo;
   const ends = isLoopback(listen.address) ? ['127.0.0.1', '::1'] : [listen.address];

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { openCertificate } from '#controller/api/certificate.ts';
 import { listenApi } from '#controller/api/listen.ts';
 import { openPageCertificate } from '#controller/tunnel/page-certificate.ts';
-import { formatHostPort } from '#protocol/address.ts';
+import { formatHostPort, type HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createApiWorld } from '#test/controller/api/world.ts';
 import { createFakeClock } from '#test/support/clock.ts';
@@ -49,6 +49,18 @@ function get(port: number, ca: string, host = `${name}:${port}`): Promise<Answer
     })
       .on('error', reject)
       .end();
+  });
+}
+
+/** Until it is let go. */
+async function askAndReadNothing({ address }: { address: HostPort }): Promise<void> {
+  const socket = connect(address.port, address.address);
+  socket.on('error', () => {});
+  // Soon more answers than fit what lies between.
+  const line = `GET / HTTP/1.1\r\nHost: ${formatHostPort(address)}\r\n\r\n`;
+  await until('it is let go', () => {
+    if (socket.writableLength < 1_000_000) socket.write(line.repeat(1_000));
+    return socket.destroyed;
   });
 }
 
@@ -103,14 +115,37 @@ describe('API listener', (test) => {
       const listen = { address: '127.0.0.1', port: 0 };
       const api = await listenApi({ ...deps, listen, socket: join(folder, 'c.sock'), silentMs: 300 });
       try {
-        const socket = connect(api.address.port, '127.0.0.1');
-        socket.on('error', () => {});
-        // Soon more answers than fit what lies between.
-        const request = `GET / HTTP/1.1\r\nHost: ${formatHostPort(api.address)}\r\n\r\n`;
-        await until('it is let go', () => {
-          if (socket.writableLength < 1_000_000) socket.write(request.repeat(1_000));
-          return socket.destroyed;
+        await askAndReadNothing(api);
+      } finally {
+        await api.close();
+      }
+    }));
+
+  test('keeps who waits for an answer that takes longer than that', () =>
+    withFolder(async (folder) => {
+      const { deps } = createApiWorld();
+      const listen = { address: '127.0.0.1', port: 0 };
+      let answer: ((isRight: boolean) => void) | undefined;
+      const isRight = () =>
+        new Promise<boolean>((resolve) => {
+          answer = resolve;
         });
+      const passwords = { hash: async () => '', isRight };
+      const socket = join(folder, 'c.sock');
+      const api = await listenApi({ ...deps, passwords, listen, socket, silentMs: 300 });
+      try {
+        const asked = fetch(`${api.url}/api/v1/sign-in`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ name: 'anna', password: 'x' }),
+        }).then(
+          ({ status }) => status,
+          (error: unknown) => error,
+        );
+        await until('it is worked on', () => answer);
+        await askAndReadNothing(api); // which takes as long
+        answer?.(false);
+        assert.is(await asked, 401);
       } finally {
         await api.close();
       }
