@@ -23,7 +23,7 @@ import type { HostPort } from '#protocol/address.ts';
 import type { Clock } from '#protocol/clock.ts';
 import type { Fault } from '#protocol/fault.ts';
 import type { ControlMessage } from '#protocol/tunnel/control.ts';
-import { type AgentConfig, listenAddresses } from './config.ts';
+import { type AgentConfig, listenAddresses, nextPort } from './config.ts';
 import { createLoad, loadEveryMs } from './load.ts';
 import { type AgentTunnel, dialTunnel, type Log, type TunnelOptions } from './tunnel.ts';
 import type { Upgrades } from './upgrade.ts';
@@ -197,9 +197,6 @@ export async function runAgent({
     throw error;
   }
 }
-
-/** 0 is any port, and any is next to it. */
-const nextPort = (port: number) => (port === 0 ? 0 : port + 1);
 
 const at = (hosts: readonly string[], port: number) => hosts.map((address) => ({ address, port }));
 

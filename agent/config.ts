@@ -169,6 +169,9 @@ function fromFlags(flags: ReadonlyMap<string, readonly string[]>): Given[] {
   });
 }
 
+/** For TLS: 0 is any port, which is next to any, and to the last. */
+export const nextPort = (port: number) => (port === 0 || port === 65_535 ? 0 : port + 1);
+
 /** Every IPv4 address phones may reach this host at; its own when there is none. */
 export function listenAddresses(
   { listen }: Pick<AgentConfig, 'listen'>,

@@ -3,7 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv4, isIPv6 } from 'node:net';
-import type { AgentConfig } from '#agent/config.ts';
+import { type AgentConfig, nextPort } from '#agent/config.ts';
 import { openPair } from '#agent/media/pair.ts';
 import { readArpTable } from '#agent/neighbours.ts';
 import { pnpGroup } from '#agent/pnp/pnp.ts';
@@ -61,7 +61,6 @@ const remedy: Readonly<Record<string, string>> = {
 };
 
 function portsAt({ sipPort, sipTlsPort, httpPort, httpsPort }: AgentConfig, address: string): Wanted[] {
-  const next = (port: number) => (port === 0 ? 0 : port + 1);
   const row = (what: string, kind: 'udp' | 'tcp', port: number, isSpare = false) => ({
     what,
     kind,
@@ -74,8 +73,8 @@ function portsAt({ sipPort, sipTlsPort, httpPort, httpsPort }: AgentConfig, addr
     row('SIP', 'tcp', sipPort),
     row('HTTP', 'tcp', httpPort),
     // Where they are not asked for by number, another port does.
-    row('SIP over TLS', 'tcp', sipTlsPort ?? next(sipPort), sipTlsPort === undefined),
-    row('HTTPS', 'tcp', httpsPort ?? next(httpPort), httpsPort === undefined),
+    row('SIP over TLS', 'tcp', sipTlsPort ?? nextPort(sipPort), sipTlsPort === undefined),
+    row('HTTPS', 'tcp', httpsPort ?? nextPort(httpPort), httpsPort === undefined),
   ];
 }
 

@@ -1,6 +1,14 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import * as assert from 'uvu/assert';
-import { type AgentConfig, configNames, listenAddresses, loadConfig, toEnv, toFlag } from '#agent/config.ts';
+import {
+  type AgentConfig,
+  configNames,
+  listenAddresses,
+  loadConfig,
+  nextPort,
+  toEnv,
+  toFlag,
+} from '#agent/config.ts';
 import { Fault } from '#protocol/fault.ts';
 import { describe } from '#test/support/describe.ts';
 
@@ -102,4 +110,8 @@ describe('agent listens', (test) => {
   for (const [what, listen, faces, expected] of rows) {
     test(what, () => assert.equal(listenAddresses({ listen }, faces), expected));
   }
+
+  test('for TLS beside its port, where there is one beside it', () => {
+    assert.equal([5_060, 65_534, 65_535, 0].map(nextPort), [5_061, 65_535, 0, 0]);
+  });
 });
