@@ -15,17 +15,17 @@ export type EmergenciesOptions = {
 };
 
 export function createEmergencies({ store, keys, emergency, locations }: EmergenciesOptions): Emergencies {
-  const { list, test, waysOut } = emergency;
+  const { list, tests, waysOut } = emergency;
   const problemsOf = (device: Device) => placeProblems(placeOf(device, store.get('sites', device.site)));
   return {
     calls: list.list,
-    test,
+    test: tests.test,
     siteProblems(site) {
       const placeless = store.list('devices').filter((d) => d.site === site.id && problemsOf(d).length > 0);
       const names = placeless.slice(0, 5).map(({ id }) => id);
       const more = placeless.length > names.length ? ` and ${placeless.length - names.length} more` : '';
       const devices = names.length === 0 ? [] : [`place: not whole for ${names.join(', ')}${more}`];
-      return [...waysOut.problemsOf(site), ...devices];
+      return [...waysOut.problemsOf(site), ...tests.problemsOf(site), ...devices];
     },
     deviceProblems: problemsOf,
     webhookSecret: keys.webhookSecret,

@@ -39,7 +39,7 @@ import { createDialogStates } from './dialog-states.ts';
 import { createDirectory } from './directory.ts';
 import { createWaysOut, type Exit, inEmergency, siteOf, type WaysOut } from './emergency.ts';
 import { createEmergencyDesk } from './emergency-desk.ts';
-import { createEmergencyTest, type EmergencyTest } from './emergency-test.ts';
+import { createEmergencyTests, type EmergencyTests } from './emergency-test.ts';
 import { createFlowTokens } from './flow-token.ts';
 import { type Admitted, createGate } from './gate.ts';
 import { createLegs } from './legs.ts';
@@ -86,7 +86,7 @@ export type SipCoreOptions = {
 };
 
 /** For the API and for who is told: the calls, the pidf-lo of a device, a site's routes and their test. */
-export type Emergency = { list: CallList; waysOut: WaysOut; test: EmergencyTest };
+export type Emergency = { list: CallList; waysOut: WaysOut; tests: EmergencyTests };
 
 export type SipCore = {
   receive(flow: Flow, bytes: Uint8Array): void;
@@ -204,9 +204,10 @@ export function createSipCore({
     exitsTo: exitsTo ?? exitsOfUpstream,
     isDown,
   });
-  const test = createEmergencyTest({ store, directory, transactions: upstreams, waysOut, clock, random });
+  const tests = createEmergencyTests({ store, directory, transactions: upstreams, waysOut, clock, random });
   const emergency = createEmergencyDesk({
-    ...{ store, line, log, clock, transactions: upstreams, legs, calls, counters, list, waysOut, test },
+    ...{ store, line, log, clock, transactions: upstreams, legs, calls, counters, list, waysOut },
+    test: tests.test,
     tagFor: authentication.tagFor,
   });
   const voicemail = createVoicemail({
@@ -381,7 +382,7 @@ export function createSipCore({
     isInCall: (device) => calls.count(device) > 0,
     upstreams,
     counters,
-    emergency: { list, waysOut, test },
+    emergency: { list, waysOut, tests },
     close() {
       lamps.close();
       voicemail.close();

@@ -35,11 +35,19 @@ export type EmergencyTestOptions = {
 
 export type EmergencyTest = (site: Site, device?: Device) => Promise<EmergencyReport>;
 
+export type EmergencyTests = {
+  test: EmergencyTest;
+  /** Routes that failed when they were last tested, while the site is as it was then. */
+  problemsOf(site: Site): string[];
+};
+
 const sample =
   'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n';
 
-export function createEmergencyTest(options: EmergencyTestOptions): EmergencyTest {
+export function createEmergencyTests(options: EmergencyTestOptions): EmergencyTests {
   const { store, directory, transactions, waysOut, clock, random, patienceMs = 3_000 } = options;
+  const failed = new Map<string, { revision: number | undefined; routes: ReadonlySet<string> }>();
+  const revisionOf = ({ id }: Site) => store.get('sites', id)?.revision;
   const token = () => Buffer.from(random(9)).toString('base64url');
 
   /** The one that is registered, so that a whole call could be made. */
@@ -144,7 +152,8 @@ export function createEmergencyTest(options: EmergencyTestOptions): EmergencyTes
     return [...steps, ...answers.map(({ ok, detail }) => step('answer', ok, detail))];
   }
 
-  return async (site, device = deviceOf(site)) => {
+  async function test(site: Site, device = deviceOf(site)): Promise<EmergencyReport> {
+    const revision = revisionOf(site);
     const [number = ''] = site.emergencyNumbers;
     if (device === undefined) {
       const step = { route: '', step: 'device', ok: false, detail: 'the site has no device' };
@@ -154,7 +163,19 @@ export function createEmergencyTest(options: EmergencyTestOptions): EmergencyTes
       waysOut.routesOf(site, number).map((route) => testRoute(device, number, route)),
     );
     const steps = all.flat();
-    return { ok: steps.every(({ ok }) => ok), device: device.id, number, steps };
+    const wrong = steps.filter(({ ok }) => !ok).map(({ route }) => route);
+    if (wrong.length === 0) failed.delete(site.id);
+    else failed.set(site.id, { revision, routes: new Set(wrong) });
+    return { ok: wrong.length === 0, device: device.id, number, steps };
+  }
+
+  return {
+    test,
+    problemsOf(site) {
+      const last = failed.get(site.id);
+      if (last === undefined || last.revision !== revisionOf(site)) return [];
+      return [...last.routes].map((name) => `emergency route ${name}: its last test failed`);
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { createEmergencies } from '#controller/emergencies.ts';
 import { createLocationUrls, type LocationUrls } from '#controller/emergency/location-urls.ts';
 import { checkPidfLo } from '#controller/emergency/pidf-lo.ts';
 import { createKeys } from '#controller/keys.ts';
+import type { Site } from '#controller/model/model.ts';
 import { createWorld, flowAt } from '#test/controller/sip/world.ts';
 import { describe } from '#test/support/describe.ts';
 
@@ -40,6 +41,26 @@ describe('emergencies', (test) => {
     assert.equal(problems(), ['emergency route gateway: the site has none', 0]);
     change({ emergencyRoutes: [{ type: 'upstream', upstream: 'gone', location: 'none' }] });
     assert.equal(problems(), ['emergency route upstream gone: there is no way to it now', 0]);
+  });
+
+  test('a route that failed when it was tested is one until it does not, or the site is another', async () => {
+    const { world, emergencies, change } = start();
+    change({ place: { country: 'DE', A3: 'Berlin', RD: 'Weg', callerId: '+4930100' } });
+    const gateway = world.phone('gateway', { ...flowAt('north', 0), remote: world.gateway });
+    const north = () => world.store.get('sites', 'north') as Site;
+    const tested = async (status: number) => {
+      const report = emergencies.test(north());
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+      gateway.answer(gateway.take(), status);
+      await report;
+      return emergencies.siteProblems(north());
+    };
+    const failed = ['emergency route gateway: its last test failed'];
+    assert.equal(await tested(503), failed);
+    assert.equal(await tested(405), []);
+    assert.equal(await tested(503), failed);
+    change({ timeZone: 'Europe/Vienna' });
+    assert.equal(emergencies.siteProblems(north()), []);
   });
 
   test('the URL in an INVITE leads to the place of the device that called', () => {

@@ -54,6 +54,11 @@ const sentences: typeof refusals = [
     /^emergency route upstream (.*): there is no way to it now$/,
     'Notruf über $1: Dorthin führt jetzt kein Weg',
   ],
+  [
+    /^emergency route gateway: its last test failed$/,
+    'Notruf über das Gateway: Die letzte Prüfung schlug fehl',
+  ],
+  [/^emergency route upstream (.*): its last test failed$/, 'Notruf über $1: Die letzte Prüfung schlug fehl'],
   [/^emergency route gateway: the site has none$/, 'Notruf über das Gateway: Der Standort hat keines'],
   [
     /^emergency route (.*): no location by reference without --location-url$/,

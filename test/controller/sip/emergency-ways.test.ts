@@ -302,7 +302,7 @@ describe('the emergency test number', (test) => {
     const { world, gateway } = start({ site: { ...testing, place: { country: 'DE' } } });
     const site = world.store.get('sites', 'north');
     assert.ok(site !== undefined);
-    const report = world.core.emergency.test(site);
+    const report = world.core.emergency.tests.test(site);
     await tick();
     assert.is(gateway.take().method, 'OPTIONS');
     world.clock.advance(3_000);

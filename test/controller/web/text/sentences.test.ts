@@ -14,6 +14,8 @@ const said = [
   ...[{}, { RD: 'Ring' }, { RD: 'Ring', country: 'DE' }, { RD: 'Ring', A3: 'Bonn' }].flatMap(placeProblems),
   'emergency route gateway: the site has none',
   'emergency route gateway: there is no way to it now',
+  'emergency route gateway: its last test failed',
+  'emergency route upstream telco: its last test failed',
   'emergency route upstream telco: there is no way to it now',
   'emergency route upstream telco: no location by reference without --location-url',
   ...phoneProblems({ mac: '000413000001', vendor: 'yealink', model: 'T46S' }),
