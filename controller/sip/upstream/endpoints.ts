@@ -58,8 +58,8 @@ export function createEndpoints({ clock, isKnown, onMessage, onLost, onError }: 
       } = upstream;
       const address = local?.address ?? (await localAddressTo(first ?? { address: '127.0.0.1', port: 5060 }));
       const wanted = { address, port: local?.port ?? defaultPort };
-      // Connections over TLS are verified for the one that they are made for.
-      const owner = transport === 'tls' ? ` ${upstream.id} ${upstream.ca ?? ''}` : '';
+      // Connections over TLS are verified for the one that they are made for, by the name that he has now.
+      const owner = transport === 'tls' ? ` ${upstream.id} ${domainOf(upstream)} ${upstream.ca ?? ''}` : '';
       const key = `${transport} ${formatHostPort(wanted)}${owner}`;
       const mine = shared.get(key) ?? { opening: open(upstream, wanted), users: 0 };
       shared.set(key, mine);

@@ -8,11 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import * as assert from 'uvu/assert';
+import { createEndpoints } from '#controller/sip/upstream/endpoints.ts';
 import { openStreams, type StreamsOptions } from '#controller/sip/upstream/streams.ts';
 import { createSiteCas } from '#controller/tunnel/site-ca.ts';
 import { systemClock } from '#protocol/clock.ts';
 import { describe } from '#test/support/describe.ts';
 import { until } from '#test/support/until.ts';
+import { configured } from './pbx.ts';
 
 const here = '127.0.0.1';
 const message = Buffer.from(
@@ -131,6 +133,28 @@ describe('controller/sip/upstream: TCP and TLS', (test) => {
     assert.is(heard.length, 1);
     caller.destroy();
     await close();
+  });
+
+  test('TLS: an upstream that has another name is verified by that one', async () => {
+    const endpoints = createEndpoints({
+      clock: systemClock,
+      isKnown: () => false,
+      onMessage: () => undefined,
+      onLost: () => undefined,
+      onError: () => undefined,
+    });
+    const addresses = [{ address: '127.0.0.1', port: 5061 }];
+    const named = (domain: string) =>
+      endpoints.acquire(configured({ id: 'pbx', mode: 'trunk', transport: 'tls', addresses, domain }));
+    const [old, same, renamed] = [
+      await named('a.invalid'),
+      await named('a.invalid'),
+      await named('b.invalid'),
+    ];
+    assert.is(same.endpoint, old.endpoint);
+    assert.is.not(renamed.endpoint, old.endpoint);
+    for (const each of [old, same, renamed]) each.release();
+    endpoints.close();
   });
 
   test('TLS: by the authority that is configured, and by no other', async () => {
