@@ -15,7 +15,7 @@
 
 import { cac } from 'cac';
 import { type FlagShape, readArgv, unknownWord } from '#protocol/argv.ts';
-import { Fault } from '#protocol/fault.ts';
+import { Fault, isOfTheSystem } from '#protocol/fault.ts';
 import { outliveReaders } from '#protocol/last-words.ts';
 import { enrolAgent, examineAgent, runUntilStopped, waitForAgent } from './commands.ts';
 import { configSchema, toFlag } from './config.ts';
@@ -77,15 +77,10 @@ async function main(argv: string[]): Promise<number> {
   try {
     return await dispatch(argv);
   } catch (error) {
-    if (!Fault.is(error) && !isSystemError(error)) throw error;
+    if (!Fault.is(error) && !isOfTheSystem(error)) throw error;
     process.stderr.write(`hotdesk-agent: ${error.message}\n`);
     return Fault.is(error, 'input.invalid') ? 2 : 1;
   }
-}
-
-/** A port that is taken, a folder that may not be written: the message says all. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }
 
 async function dispatch(argv: string[]): Promise<number> {

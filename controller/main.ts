@@ -25,7 +25,7 @@ import { addNode } from '#controller/release/release.ts';
 import { readIfThere } from '#controller/store/files.ts';
 import { readArgv, unknownWord } from '#protocol/argv.ts';
 import { idleClock, systemClock } from '#protocol/clock.ts';
-import { Fault } from '#protocol/fault.ts';
+import { Fault, isOfTheSystem } from '#protocol/fault.ts';
 import { outliveReaders, sayLastWords } from '#protocol/last-words.ts';
 import { createLogLines } from '#protocol/log-lines.ts';
 import { createSdNotify } from '#protocol/sd-notify.ts';
@@ -96,11 +96,6 @@ async function main(): Promise<number> {
     io.err(`hotdesk: ${error.message}`);
     return Fault.is(error, 'input.invalid') ? exitCodes.notUnderstood : exitCodes.refused;
   }
-}
-
-/** A port in use, a folder that may not be written: said in a line, not as a stack. */
-function isOfTheSystem(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error;
 }
 
 function declareServe(to: CAC): void {

@@ -49,3 +49,6 @@ export class Fault extends Error {
     return value instanceof Fault && (code === undefined || value.code === code);
   }
 }
+
+/** A port that is taken, a folder that may not be written: the message says all. */
+export const isOfTheSystem = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
