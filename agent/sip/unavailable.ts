@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import type { HostPort } from '#protocol/address.ts';
 import { Fault } from '#protocol/fault.ts';
 import { createResponse, formatMessage, parseMessage, type SipMessage } from '#protocol/sip/message.ts';
-import { formatVia, parseVia } from '#protocol/sip/via.ts';
+import { receivedFrom } from '#protocol/sip/via.ts';
 
 /** Undefined for what is not answered: responses, ACK, and what cannot be parsed. */
 export function answerUnavailable(
@@ -23,7 +23,7 @@ export function answerUnavailable(
       toTag: tagOf(request),
       headers: [['Retry-After', String(retryAfterSeconds)]],
     });
-    setReceived(response, source);
+    response.replaceTopVia(receivedFrom(response.topVia, source));
     return formatMessage(response);
   } catch (error) {
     if (Fault.is(error)) return undefined;
@@ -35,15 +35,4 @@ export function answerUnavailable(
 function tagOf(request: SipMessage): string {
   const branch = request.topVia.params.get('branch') ?? '';
   return createHash('sha256').update(`${request.callId} ${branch}`).digest('hex').slice(0, 16);
-}
-
-/** RFC 3581 4: `rport` without a value asks for the source port, and for `received` with it. */
-function setReceived(response: SipMessage, source: HostPort): void {
-  const via = parseVia(response.get('Via') ?? '');
-  const asks = via.params.has('rport');
-  if (!asks && via.host === source.address) return;
-  via.params.set('received', source.address);
-  if (asks) via.params.set('rport', String(source.port));
-  response.removeFirst('Via');
-  response.prepend('Via', formatVia(via));
 }

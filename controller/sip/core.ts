@@ -30,6 +30,7 @@ import { Fault } from '#protocol/fault.ts';
 import { createResponse, formatMessage, parseMessage, type SipMessage } from '#protocol/sip/message.ts';
 import { refuse } from '#protocol/sip/refusal.ts';
 import { type ServerTransaction, Transactions } from '#protocol/sip/transactions.ts';
+import { receivedFrom } from '#protocol/sip/via.ts';
 import { createAlgorithms } from './algorithms.ts';
 import { createAuthentication } from './authentication.ts';
 import { createBindings } from './bindings.ts';
@@ -45,7 +46,7 @@ import { type Admitted, createGate } from './gate.ts';
 import { createLegs } from './legs.ts';
 import { createLimiter } from './limiter.ts';
 import { createNotifier } from './notifier.ts';
-import { isReliable, ivr, keyOf, type Peer, stampVia } from './peer.ts';
+import { isReliable, ivr, keyOf, type Peer, pathOf } from './peer.ts';
 import { createDenial, createPresence } from './presence.ts';
 import { createProxy } from './proxy.ts';
 import { createRandom } from './random.ts';
@@ -306,7 +307,7 @@ export function createSipCore({
   }
 
   function takeRequest(request: SipMessage, peer: Peer): void {
-    if (peer.type !== 'ivr') stampVia(request, peer.type === 'flow' ? peer.flow : peer);
+    if (peer.type !== 'ivr') request.replaceTopVia(receivedFrom(request.topVia, pathOf(peer).remote));
     if (wasLetIn(request, peer)) transactions.receive(request, peer);
     else if (request.method === 'CANCEL') refuseCancel(request, peer);
     else letIn(request, peer);

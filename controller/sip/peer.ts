@@ -8,7 +8,6 @@
 import type { Flow } from '#controller/model/model.ts';
 import type { FlowKey } from '#controller/model/ports.ts';
 import { formatHostPort, type HostPort } from '#protocol/address.ts';
-import type { SipMessage } from '#protocol/sip/message.ts';
 
 /** How things of ours are called at an upstream. */
 export type NamesThere = {
@@ -58,23 +57,22 @@ export function keyOf(peer: Peer): string {
   return `upstream ${peer.upstream} ${peer.transport} ${formatHostPort(peer.remote)}`;
 }
 
-/** Of the last hop: the tunnel before it is in any case. */
-const transportOf = (peer: Exclude<Peer, { type: 'ivr' }>) =>
-  peer.type === 'flow' ? peer.flow.transport : peer.transport;
+/** Its last hop: the tunnel before it is in any case. */
+export const pathOf = (peer: Exclude<Peer, { type: 'ivr' }>) => (peer.type === 'flow' ? peer.flow : peer);
 
-export const isReliable = (peer: Peer) => peer.type === 'ivr' || transportOf(peer) !== 'udp';
+export const isReliable = (peer: Peer) => peer.type === 'ivr' || pathOf(peer).transport !== 'udp';
 
 /** How a peer names us: its agent's address on its side, so that what it sends comes to that agent. */
 export function hostFacing(peer: Peer): string {
   if (peer.type === 'ivr') return ivrHost;
-  return formatHostPort(peer.type === 'flow' ? peer.flow.local : peer.local);
+  return formatHostPort(pathOf(peer).local);
 }
 
 /** What people are called behind the @ towards it. */
 export const domainFacing = (peer: Peer) => (peer.type === 'upstream' ? peer.domain : hostFacing(peer));
 
 export function viaFacing(peer: Peer, branch: string): string {
-  const transport = peer.type === 'ivr' ? 'TCP' : transportOf(peer).toUpperCase();
+  const transport = peer.type === 'ivr' ? 'TCP' : pathOf(peer).transport.toUpperCase();
   // RFC 5923: what it sends us comes over the connection we made.
   const alias = peer.type === 'upstream' && peer.transport !== 'udp' ? ';alias' : '';
   return `SIP/2.0/${transport} ${hostFacing(peer)};branch=${branch};rport${alias}`;
@@ -83,7 +81,7 @@ export function viaFacing(peer: Peer, branch: string): string {
 /** `;transport=` of a URI at which the peer reaches us; UDP is what a URI means without it. */
 export function transportParam(peer: Peer): string {
   if (peer.type === 'ivr') return ';transport=tcp';
-  return transportOf(peer) === 'udp' ? '' : `;transport=${transportOf(peer)}`;
+  return pathOf(peer).transport === 'udp' ? '' : `;transport=${pathOf(peer).transport}`;
 }
 
 /** Same agent and same address: a phone's TCP connection may have come again from another port. */
@@ -99,13 +97,3 @@ export function isSamePlace(a: Peer, b: Peer): boolean {
 /** A network of its own: it may have proxies behind it, whose routes are not ours to drop. */
 export const isNetwork = ({ peer, device }: { peer: Peer; device: string }) =>
   device === '' && peer.type !== 'ivr';
-
-/** RFC 3261 18.2.1, RFC 3581 4: where it really came from, whatever its sender believes. */
-export function stampVia(request: SipMessage, { remote }: Pick<Flow, 'remote'>): void {
-  const via = request.topVia;
-  const params = new Map(via.params);
-  params.delete('received');
-  if (params.has('rport')) params.set('rport', String(remote.port));
-  if (params.has('rport') || via.host !== remote.address) params.set('received', remote.address);
-  request.replaceTopVia({ ...via, params });
-}

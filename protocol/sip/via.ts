@@ -1,5 +1,6 @@
 /** One value of a Via header: `SIP/2.0/UDP host:port;branch=...` (RFC 3261 20.42, 25.1). */
 
+import type { HostPort } from '#protocol/address.ts';
 import { parseSentBy } from './host-port.ts';
 import {
   formatHost,
@@ -37,6 +38,15 @@ export function parseVia(text: string): Via {
 export function formatVia({ transport, host, port, params }: Via): string {
   const sentBy = port === undefined ? formatHost(host) : `${formatHost(host)}:${port}`;
   return `SIP/2.0/${transport} ${sentBy}${formatParams(params)}`;
+}
+
+/** RFC 3261 18.2.1, RFC 3581 4: with where it really came from, whatever its sender believes. */
+export function receivedFrom(via: Via, { address, port }: HostPort): Via {
+  const params = new Map(via.params);
+  params.delete('received');
+  if (params.has('rport')) params.set('rport', String(port));
+  if (params.has('rport') || via.host !== address) params.set('received', address);
+  return { ...via, params };
 }
 
 function transportAt(text: string): number {

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { Fault } from '#protocol/fault.ts';
-import { formatVia, parseVia, type Via } from '#protocol/sip/via.ts';
+import { formatVia, parseVia, receivedFrom, type Via } from '#protocol/sip/via.ts';
 import { describe } from '#test/support/describe.ts';
 
 const params = (...pairs: [string, string?][]) => new Map(pairs.map(([name, value]) => [name, value]));
@@ -24,7 +24,24 @@ const refused: string[] = [
   'SIP/2.0/UDP a;', 'SIP/2.0/UDP a;branch=', 'SIP/2.0/UDP 2001:db8::1', 'SIP/2.0/UDP [::1', 'SIP/2.0/UDP a, SIP/2.0/UDP b',
 ];
 
+// biome-ignore format: a table
+const stamped: [via: string, is: string][] = [
+  ['SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1',                          'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1'],
+  ['SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK1',                     'SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK1;received=192.0.2.1'],
+  ['SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK1',                    'SIP/2.0/UDP 192.0.2.1;rport=5062;branch=z9hG4bK1;received=192.0.2.1'],
+  ['SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;received=198.51.100.7',    'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1'],
+  ['SIP/2.0/UDP a.example;rport=1;received=198.51.100.7',            'SIP/2.0/UDP a.example;rport=5062;received=192.0.2.1'],
+];
+
 describe('sip via', (test) => {
+  for (const [via, is] of stamped) {
+    test(`${via} from elsewhere`, () => {
+      const given = parseVia(via);
+      assert.is(formatVia(receivedFrom(given, { address: '192.0.2.1', port: 5_062 })), is);
+      assert.is(formatVia(given), via, 'and is as it was');
+    });
+  }
+
   for (const { text, is, written = text } of vias) {
     test(text, () => {
       assert.equal(parseVia(text), { transport: 'UDP', host: 'a.example', params: new Map(), ...is });
