@@ -68,8 +68,10 @@ export function createTrace({ clock }: { clock: Clock }): SipTrace {
     capture: () => formatPcap(kept),
     note(direction, peer, bytes) {
       if (running === undefined || peer.type === 'ivr') return;
-      if (running.contains !== undefined && !Buffer.from(bytes).includes(running.contains)) return;
-      const message = { at: clock.wall(), direction, ...placeOf(peer), bytes: masked(bytes) };
+      const shown = masked(bytes);
+      // Not in what is masked: who asks for one digit after the other would read a PIN.
+      if (running.contains !== undefined && !shown.includes(running.contains)) return;
+      const message = { at: clock.wall(), direction, ...placeOf(peer), bytes: shown };
       keep(message);
       running.homer?.send(message);
     },
@@ -93,7 +95,7 @@ function masked(bytes: Uint8Array): Buffer {
     line.replace(/(\bresponse[ \t]*=[ \t]*"?)([0-9a-f]+)/gi, (_, name, value) => name + cover(value)),
   );
   const body = text.slice(head.length);
-  const isInfo = /^CSeq[ \t]*:[ \t]*\d+[ \t]+INFO\b/im.test(head);
+  const isInfo = /^CSeq[ \t]*:\s*\d+\s+INFO\b/im.test(head); // it may be folded
   return Buffer.from(shown + (isInfo ? body.replace(/[0-9A-D*#]/g, 'x') : body), 'latin1');
 }
 

@@ -83,6 +83,16 @@ describe('trace', (test) => {
     trace.close();
   });
 
+  test('what is masked is nothing to ask for: else each digit of a PIN could be', () => {
+    const { trace, texts } = open();
+    for (const digit of '0123456789') {
+      trace.start({ minutes: 1, contains: `Signal=${digit}` });
+      trace.note('in', phone, message('INFO sip:1 SIP/2.0', ['CSeq: 2 INFO'], 'Signal=7\r\n'));
+      assert.equal(texts(), []);
+    }
+    trace.close();
+  });
+
   test('masks what can be guessed from, and no length changes', () => {
     const { trace, texts } = open();
     trace.start({ minutes: 1 });
@@ -93,6 +103,7 @@ describe('trace', (test) => {
         `proxy-authorization : Digest username="HD0001",\r\n response="${'0a'.repeat(16)}"`,
       ]),
       message('INFO sip:1 SIP/2.0', ['CSeq: 2 INFO'], 'Signal=7\r\nDuration=160\r\n'),
+      message('INFO sip:1 SIP/2.0', ['CSeq:\r\n 3\r\n INFO'], 'Signal=7\r\nDuration=160\r\n'),
     ];
     for (const each of secrets) trace.note('in', phone, each);
     for (const [index, text] of texts().entries()) {
