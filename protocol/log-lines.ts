@@ -11,6 +11,8 @@ import type { Clock } from './clock.ts';
 
 export type LogLines = {
   write(line: string): void;
+  /** Tries what is held once more: pino asks for it after `fatal`, as the program may end. */
+  flushSync(): void;
   /** Lines that nobody will read. */
   readonly dropped: number;
 };
@@ -89,6 +91,9 @@ export function createLogLines({ write, clock, maxBytes = 1 << 20 }: LogLinesOpt
       hold(line);
       // While somebody stands still, the clock asks again: not each line.
       if (!isDue) tryFlush();
+    },
+    flushSync() {
+      tryFlush();
     },
     get dropped() {
       return dropped;

@@ -1,5 +1,6 @@
 /** A log whose reader stands still, has no room, or has gone. */
 
+import { pino } from 'pino';
 import * as assert from 'uvu/assert';
 import { createLogLines } from '#protocol/log-lines.ts';
 import { createFakeClock } from '#test/support/clock.ts';
@@ -72,6 +73,17 @@ describe('the lines of a log', (test) => {
     assert.is(reader.lines.dropped, dropped);
     reader.lines.write('again\n');
     assert.ok(reader.read.endsWith('again\n'));
+  });
+
+  test('that waited go with the last words, if they can', () => {
+    const reader = createReader();
+    reader.room = 0;
+    for (const line of ['one\n', 'two\n']) reader.lines.write(line);
+    assert.is(reader.read, '');
+    reader.room = Number.POSITIVE_INFINITY;
+    // As pino has it: then the program ends, and the clock asks no more.
+    pino({ base: null, timestamp: false }, reader.lines).fatal('the end');
+    assert.is(reader.read, 'one\ntwo\n{"level":60,"msg":"the end"}\n');
   });
 
   test('end for good with who read them', () => {
