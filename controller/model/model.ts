@@ -289,8 +289,8 @@ export const apiToken = z.strictObject({
 });
 
 /**
- * Failed tries. Of PINs, counted for `extension@device`, `device` and `site`; of
- * passwords (api/access/attempts.ts), under a hash of what they are counted for.
+ * Failed tries. Of PINs, counted for `extension@device` (a hash where nobody has that extension), `device`
+ * and `site`; of passwords (api/access/attempts.ts), under a hash of what they are counted for.
  */
 export const pinLock = z.strictObject({
   id: z.string(),

@@ -16,6 +16,7 @@
  * a thousand tries at once are not a thousand tries for nothing.
  */
 
+import { createHmac } from 'node:crypto';
 import { extension as extensionSchema, type PinLock } from '#controller/model/model.ts';
 import type { Change, Store } from '#controller/model/ports.ts';
 import type { Clock } from '#protocol/clock.ts';
@@ -37,6 +38,8 @@ export type LocksOptions = {
   store: Store;
   clock: Clock;
   log: { warn(facts: object, message: string): void };
+  /** Into every id that nobody is to read. */
+  key: Uint8Array;
   limits?: Limits;
   pruneMs?: number;
 };
@@ -45,14 +48,16 @@ export class Locks {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: LocksOptions['log'];
+  readonly #key: Uint8Array;
   readonly #limits: Limits;
   readonly #pruneMs: number;
   #prunedAt: number;
 
-  constructor({ store, clock, log, limits = defaultLimits, pruneMs = minute }: LocksOptions) {
+  constructor({ store, clock, log, key, limits = defaultLimits, pruneMs = minute }: LocksOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
+    this.#key = key;
     this.#limits = limits;
     this.#pruneMs = pruneMs;
     this.#prunedAt = clock.now();
@@ -95,14 +100,23 @@ export class Locks {
   }
 
   #scopes({ extension, device, site }: Try): { lock: PinLock; limit: Limit }[] {
-    // What is no extension was typed by nobody who has one, and its text is not ours to keep.
-    const typed = extensionSchema.safeParse(extension).success ? extension : '?';
+    const typed = this.#nameOf(extension);
     const { pair, device: ofDevice, site: ofSite } = this.#limits;
     return [
       { lock: this.#lockOf(`${typed}@${device}`), limit: pair },
       { lock: this.#lockOf(device), limit: ofDevice },
       { lock: this.#lockOf(site), limit: ofSite },
     ];
+  }
+
+  /**
+   * What nobody has as an extension is not ours to keep as it was typed: somebody's PIN, perhaps. Each
+   * counts by itself all the same, so that who counts his own tries learns nothing of who is there.
+   */
+  #nameOf(extension: string): string {
+    if (!extensionSchema.safeParse(extension).success) return '?';
+    const hash = createHmac('sha256', this.#key).update(`extension ${extension}`).digest('base64url');
+    return this.#store.get('users', extension) === undefined ? `?${hash.slice(0, 22)}` : extension;
   }
 
   #lockOf(id: string): PinLock {

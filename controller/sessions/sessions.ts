@@ -90,9 +90,8 @@ export function createSessions({
 }: SessionsOptions): HotDesk {
   const { pepper } = keys;
   const pins = new Pins(scrypt === undefined ? { pepper } : { pepper, scrypt });
-  const locks = new Locks(
-    policy.limits === undefined ? { store, clock, log } : { store, clock, log, limits: policy.limits },
-  );
+  const { limits } = policy;
+  const locks = new Locks({ store, clock, log, key: pepper, ...(limits !== undefined && { limits }) });
   const changeOvers = createChangeOvers({ store, clock, log, resync, configEtag, tell });
   const { secondDevice = 'allow' } = policy;
   return new EmbeddedSessions({ store, clock, log, pins, locks, changeOvers, secondDevice, tell, isInCall });
