@@ -42,7 +42,7 @@ describe('demo', (test) => {
     '--idle: says all a phone and an admin need',
     () =>
       inFolder(async (data) => {
-        const { child, lines, exited } = start(['demo', '--idle', '--json', '--data', data]);
+        const { child, lines, exited } = start(['demo', '--idle', '--data', data]);
         await until('the world is ready', () => lines.length > 0, 30_000);
         const { devices, users, api, token, emergency } = JSON.parse(lines[0] ?? '') as Ready;
         assert.is(emergency, '112');

@@ -3,7 +3,7 @@
  *
  *     hotdesk demo           the story for people; then it stays up
  *     hotdesk demo --once    ends after the story; 0 only if every step held
- *     hotdesk demo --idle    the same world without phones; waits
+ *     hotdesk demo --idle    the same world without phones: one line of JSON, then it waits
  */
 
 import { existsSync } from 'node:fs';
@@ -21,7 +21,7 @@ import { openWorld, type Ports, type World } from './world.ts';
 
 export const demoFlags: readonly (FlagShape & { about: string })[] = [
   { name: 'once', takesValue: false, about: 'end after the story; exit 0 only if every step held' },
-  { name: 'idle', takesValue: false, about: 'no phones: say where everything is, and wait' },
+  { name: 'idle', takesValue: false, about: 'no phones: one line of JSON says where all is; then it waits' },
   { name: 'json', takesValue: false, about: 'one JSON object a line' },
   { name: 'listen', takesValue: true, about: 'address of SIP, HTTP and RTP (default: 127.0.0.1)' },
   { name: 'data', takesValue: true, about: 'folder that keeps the world (default: one that goes with it)' },
@@ -49,7 +49,7 @@ export async function runDemo({ argv, programs, out, err }: DemoOptions): Promis
   const children = createChildren();
   const stopped = untilStopped();
   let isStopping = false;
-  const report = isJson ? jsonReport({ out }) : peopleReport({ out }, listen);
+  const report = isJson || isIdle ? jsonReport({ out }) : peopleReport({ out }, listen);
   const open = () => openWorld({ children, data: folder, listen, programs, ports });
 
   async function play(): Promise<Outcome> {
