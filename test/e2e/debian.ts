@@ -62,9 +62,12 @@ export async function openDebian(arch = ownArch): Promise<Debian> {
   const root = join(folder, 'root');
   let machine: { child: ChildProcess; leader: string } | undefined;
   const close = async () => {
-    const child = machine?.child;
-    if (child?.exitCode === null && child.signalCode === null && child.kill('SIGKILL'))
-      await once(child, 'exit');
+    // With its first process all of the machine ends; without systemd-nspawn it would go on.
+    if (machine?.child.exitCode === null && machine.child.signalCode === null) {
+      const gone = once(machine.child, 'exit');
+      process.kill(Number(machine.leader), 'SIGKILL');
+      await gone;
+    }
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   };
   try {
